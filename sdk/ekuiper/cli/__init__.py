@@ -1,0 +1,1 @@
+"""The ekuiper command: one verb per file."""

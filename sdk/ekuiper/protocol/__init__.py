@@ -1,0 +1,1 @@
+"""The wire, pure: bytes to typed frozen messages and back, in both roles."""

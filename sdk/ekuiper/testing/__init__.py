@@ -1,0 +1,1 @@
+"""For plugin authors: run a plugin's symbols in a test."""
