@@ -1,0 +1,117 @@
+"""What a plugin consists of, and the settings its symbols are given."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import ConfigError
+from .function import Function
+from .sink import Sink
+from .source import Source
+
+__all__ = ["Conf", "PluginConfig"]
+
+Factories = Mapping[str, Callable[[], Any]]
+
+_KINDS = {"source": "sources", "sink": "sinks", "func": "functions"}
+
+
+class PluginConfig:
+    """A plugin's name and the factories of its symbols, checked when it is made.
+
+    `name` is the name the plugin is installed under: it names the socket eKuiper listens at.
+    `sources`, `sinks` and `functions` map a symbol's name to something called without arguments
+    that makes one (a class, most often). `start_timeout` is how long, in seconds, a function may
+    take to be made before its start is answered with an error.
+
+    Raises `ConfigError` for a name or factory that cannot work.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sources: Mapping[str, Callable[[], Source]] | None = None,
+        sinks: Mapping[str, Callable[[], Sink]] | None = None,
+        functions: Mapping[str, Callable[[], Function]] | None = None,
+        *,
+        start_timeout: float = 300.0,
+    ) -> None:
+        self.name = name
+        self.sources = dict(sources or {})
+        self.sinks = dict(sinks or {})
+        self.functions = dict(functions or {})
+        self.start_timeout = start_timeout
+        self._check()
+
+    def get(self, plugin_type: str, symbol_name: str) -> Callable[[], Any] | None:
+        """The factory of a symbol; None for a plugin type other than source, sink and func.
+
+        Raises `KeyError` for a symbol that was not declared.
+        """
+        if plugin_type not in _KINDS:
+            return None
+        factories: Factories = getattr(self, _KINDS[plugin_type])
+        return factories[symbol_name]
+
+    def _check(self) -> None:
+        _check_name("plugin", self.name)
+        for kind, attribute in _KINDS.items():
+            for symbol, factory in getattr(self, attribute).items():
+                what = f"plugin {self.name!r}: {kind} {symbol!r}"
+                _check_name(what, symbol)
+                if not callable(factory):
+                    raise ConfigError(
+                        what,
+                        f"the factory is {type(factory).__name__} {factory!r}; give the class "
+                        "or a function without arguments that makes the symbol",
+                    )
+
+
+def _check_name(what: str, name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise ConfigError(what, f"the name must be a text that is not empty, not {name!r}")
+    if "/" in name or "\0" in name or ".." in name:
+        raise ConfigError(what, f"the name {name!r} may not hold '/', '..' or NUL: it names a socket")
+
+
+class Conf(dict[str, Any]):
+    """Settings as the host sent them, whose keys are found in any case.
+
+    eKuiper 2.x lower-cases the keys of a configuration file, so `conf["stopAt"]`,
+    `conf.get("stopat")` and `"StopAt" in conf` all find the same entry. Iteration shows the keys
+    as they came. A key that matches exactly wins. Objects inside are `Conf` too.
+    """
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__((key, _wrap(value)) for key, value in (settings or {}).items())
+
+    def __missing__(self, key: object) -> Any:
+        found = self._find(key)
+        if found is None:
+            raise KeyError(key)
+        return super().__getitem__(found)
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or self._find(key) is not None
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value for `key` in any case, or `default`."""
+        return self[key] if key in self else default
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove `key`, in any case, and return its value."""
+        found = key if super().__contains__(key) else self._find(key)
+        return super().pop(key if found is None else found, *default)
+
+    def _find(self, key: object) -> str | None:
+        if not isinstance(key, str):
+            return None
+        folded = key.casefold()
+        return next((own for own in self if own.casefold() == folded), None)
+
+
+def _wrap(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Conf(value)
+    if isinstance(value, list):
+        return [_wrap(item) for item in value]
+    return value

@@ -1,0 +1,126 @@
+"""The contexts that author code is given."""
+
+import logging
+import time
+from typing import Any
+
+from ..context import Context
+from ..errors import ChannelClosedError, ChannelResetError, PluginError, SymbolError
+from ..protocol.codec import encode_row, encode_source_error
+from ..protocol.messages import Ack, CallContext, Meta, Row, SourceError
+from ..transport import Outbox
+from .acks import Acks
+from .author import Reporter, caller
+from .logs import ContextLogger, printable
+
+__all__ = ["Context", "FunctionContext", "SinkContext", "SourceContext", "place_of"]
+
+
+def place_of(meta: Meta | CallContext) -> str:
+    """`rule/op/instance`, as log records show it."""
+    return printable(f"{meta.rule_id}/{meta.op_id}/{meta.instance_id}")
+
+
+class _PlacedContext(Context):
+    """A context that knows its place; what its symbol has no use for raises `SymbolError`."""
+
+    def __init__(self, symbol: str, meta: Meta | CallContext) -> None:
+        self._symbol = symbol
+        self._meta = meta
+        self._logger = ContextLogger(symbol, place_of(meta))
+
+    def get_rule_id(self) -> str:
+        return self._meta.rule_id
+
+    def get_op_id(self) -> str:
+        return self._meta.op_id
+
+    def get_instance_id(self) -> int:
+        return self._meta.instance_id
+
+    def get_logger(self) -> logging.Logger:
+        return self._logger
+
+    def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
+        raise self._only("emit", "a source")
+
+    def emit_error(self, error: str) -> None:
+        raise self._only("emit_error", "a source")
+
+    def ack_ok(self) -> None:
+        raise self._only("ack_ok", "a sink")
+
+    def ack_error(self, error: str) -> None:
+        raise self._only("ack_error", "a sink")
+
+    def _only(self, method: str, kind: str) -> SymbolError:
+        return SymbolError(self._symbol, f"ctx.{method} is for {kind} only")
+
+
+class FunctionContext(_PlacedContext):
+    """Where a function is called from."""
+
+
+class SourceContext(_PlacedContext):
+    """Sends a source's rows; see `ekuiper.Context` for the contract of each method."""
+
+    def __init__(self, symbol: str, meta: Meta, outbox: Outbox) -> None:
+        super().__init__(symbol, meta)
+        self.rows = 0
+        self._outbox = outbox
+        self._reporter = Reporter(symbol, self._logger)
+        self._told_closed = False
+
+    def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
+        try:
+            frame = encode_row(Row(message, meta))
+        except PluginError as error:
+            where = caller()
+            self._refuse(f"row dropped: {error} (emitted at {where})", where)
+        else:
+            self._send(frame)
+            self.rows += 1
+
+    def emit_error(self, error: str) -> None:
+        self._send(encode_source_error(SourceError(str(error))))
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._outbox.send(frame)
+        except ChannelClosedError:
+            # A loop that swallows this must not burn a core for as long as the process lives.
+            if self._told_closed:
+                time.sleep(1.0)
+            self._told_closed = True
+            raise
+        except ChannelResetError as error:
+            where = caller()
+            self._refuse(f"row dropped: {error} (emitted at {where})", where)
+
+    def _refuse(self, text: str, where: str) -> None:
+        self._reporter.wrong(text, key=where)
+        self.emit_error(f"{self._symbol}: {text}")
+
+
+class SinkContext(_PlacedContext):
+    """Acknowledges a sink's rows; `acks` is None unless the action has `requireAck`: the host would
+    not read them, and its buffer would fill."""
+
+    def __init__(self, symbol: str, meta: Meta, acks: Acks | None) -> None:
+        super().__init__(symbol, meta)
+        self._acks = acks
+        self._warned = False
+
+    def ack_ok(self) -> None:
+        self._decide(Ack(None))
+
+    def ack_error(self, error: str) -> None:
+        self._decide(Ack(str(error)))
+
+    def _decide(self, ack: Ack) -> None:
+        if self._acks is None or self._acks.decide(ack) or self._warned:
+            return
+        self._warned = True
+        self._logger.warning(
+            "%s acknowledged more rows than came; ignored, now and from now on", self._symbol
+        )

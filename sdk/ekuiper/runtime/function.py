@@ -1,0 +1,215 @@
+"""A running function."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..config import PluginConfig
+from ..errors import (
+    ChannelClosedError,
+    ChannelResetError,
+    EkuiperError,
+    SymbolError,
+    TransportError,
+    UnsupportedValueError,
+)
+from ..protocol.codec import decode_call, encode_reply
+from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
+from ..transport import Exchange
+from .author import AuthorLoop, Reporter, check_method, describe
+from .context import FunctionContext, place_of
+from .logs import PLACE
+
+__all__ = ["RunningFunction"]
+
+OLD_HOST_LIMIT = 1 << 20
+"""Bytes that eKuiper 1.x takes in one message, the 4-byte request id included; it cuts the
+connection of a longer one and sends the same request again."""
+
+MOST_CONTEXTS = 1024
+"""Contexts kept: the host never says that a rule is gone."""
+
+_log = logging.getLogger(__name__)
+
+
+class RunningFunction:
+    """One function, on a thread and a connection of its own, until the process ends.
+
+    `connect` dials the host's socket or raises, `release` gives the name back after the connection was
+    closed; both are called on the function's thread. With `required` a start waits for this function: a
+    factory that raises ends it again. Without, the host calls already, and each call is answered with
+    what the factory raised.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: PluginConfig,
+        connect: Callable[[], Exchange],
+        release: Callable[[], None],
+        *,
+        required: bool,
+    ) -> None:
+        self.what = f"function {name!r} of plugin {config.name!r}"
+        self.failure: EkuiperError | None = None
+        self._factory = config.functions[name]
+        self._connect = connect
+        self._release = release
+        self._required = required
+        self._author: Any = None
+        self._exchange: Exchange | None = None
+        self._loop = AuthorLoop()
+        self._reporter = Reporter(self.what, _log)
+        self._contexts: dict[CallContext, FunctionContext] = {}
+        self._place: CallContext | None = None
+        self._limit: int | None = None
+        self._started = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._main, name=f"function {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect and to make the author's object, without waiting for either."""
+        self._thread.start()
+
+    def wait_started(self, timeout: float) -> None:
+        """Return when calls are answered; raises `SymbolError` when that failed or takes too long."""
+        if not self._started.wait(timeout):
+            raise SymbolError(self.what, f"is still being made after {timeout:g} s")
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        """Close the connection, without waiting for a call that is running."""
+        self._closing = True
+        if self._exchange is not None:
+            self._exchange.close()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended."""
+        self._thread.join(timeout)
+
+    def _main(self) -> None:
+        try:
+            self._prepare()
+        except EkuiperError as error:
+            self.failure = error
+        except BaseException as error:  # author code may raise anything, SystemExit included
+            self.failure = SymbolError(describe(error), f"raised when {self.what} was made")
+        self._started.set()
+        try:
+            if self.failure is None:
+                self._serve()
+        except ChannelClosedError:
+            pass  # the process ends
+        finally:
+            self.close()
+            self._release()
+            self._loop.close()
+
+    def _prepare(self) -> None:
+        exchange = self._connect()
+        self._exchange = exchange
+        if self._closing:
+            exchange.close()
+        try:
+            self._make()
+        except BaseException as error:  # author code may raise anything, SystemExit included
+            if self._required:
+                raise
+            self._reporter.raised("the factory", error)
+
+    def _make(self) -> None:
+        author = self._factory()
+        check_method(self.what, "func", author)
+        self._author = author
+
+    def _serve(self) -> None:
+        """Answer requests, on a new connection whenever one is lost."""
+        exchange = self._exchange
+        assert exchange is not None
+        asked, answer = b"", b""
+        cut_off = False
+        while True:
+            try:
+                exchange.send(HANDSHAKE)
+                while True:
+                    frame = exchange.recv()
+                    if cut_off and frame == asked:
+                        self._limit = OLD_HOST_LIMIT
+                    cut_off = False
+                    asked, answer = frame, self._answer(frame)
+                    exchange.send(answer)
+            except ChannelResetError:
+                cut_off = len(answer) + 4 > OLD_HOST_LIMIT
+                _log.debug("connection of %s lost; dialling again", self.what)
+            except ChannelClosedError:
+                raise
+            except TransportError as error:
+                self._reporter.wrong(f"cannot reach the host: {error}")
+                time.sleep(1.0)
+
+    def _answer(self, frame: bytes) -> bytes:
+        """The reply to one request; never raises, whatever author code does."""
+        try:
+            reply = self._reply(decode_call(frame))
+            encoded = encode_reply(reply)
+        except UnsupportedValueError as error:
+            return self._refuse(f"exec returned what cannot be sent: {error}")
+        except EkuiperError as error:
+            return self._refuse(str(error))
+        except BaseException as error:  # author code may raise anything, SystemExit included
+            method = "a call"
+            return encode_reply(Reply(False, self._reporter.raised(method, error)))
+        if self._limit is not None and len(encoded) + 4 > self._limit:
+            return self._refuse(
+                f"the result is {len(encoded)} bytes long, and this host takes at most "
+                f"{self._limit} (eKuiper 1.x does); return less, or upgrade the host"
+            )
+        return encoded
+
+    def _refuse(self, text: str) -> bytes:
+        self._reporter.wrong(text)
+        return encode_reply(Reply(False, f"{self.what}: {text}"))
+
+    def _reply(self, call: Call) -> Reply:
+        if self._author is None:
+            self._make()
+        if call.func == "Exec":
+            return Reply(True, self._exec(call))
+        if call.func == "Validate":
+            return self._validate(call.args)
+        return Reply(True, self._is_aggregate())
+
+    def _exec(self, call: Call) -> Any:
+        place = call.context
+        assert place is not None
+        context = self._contexts.get(place) or self._new_context(place)
+        if place is not self._place:
+            self._place = place
+            PLACE.set(place_of(place))
+        return self._loop.run(self._author.exec(call.args, context))
+
+    def _validate(self, args: list[Any]) -> Reply:
+        validate = getattr(self._author, "validate", None)
+        refusal = self._loop.run(validate(args)) if validate is not None else ""
+        if refusal is None or refusal == "":
+            return Reply(True, "")
+        if isinstance(refusal, str):
+            return Reply(False, refusal)
+        raise SymbolError(
+            self.what,
+            f"validate returned {type(refusal).__name__} {refusal!r}; return a text that says why "
+            "the arguments are refused, or None to accept them",
+        )
+
+    def _is_aggregate(self) -> bool:
+        method = getattr(self._author, "is_aggregate", None)
+        return bool(self._loop.run(method())) if method is not None else False
+
+    def _new_context(self, place: CallContext) -> FunctionContext:
+        if len(self._contexts) >= MOST_CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]
+        context = self._contexts[place] = FunctionContext(self.what, place)
+        return context

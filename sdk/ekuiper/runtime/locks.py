@@ -1,0 +1,91 @@
+"""One live plugin per function name: an advisory lock beside the sockets.
+
+The host answers whichever peer writes to a function's socket, so a second connection for one name,
+from a second plugin or a leftover process, would shift every later answer by one row.
+"""
+
+import fcntl
+import os
+import stat
+import time
+import weakref
+
+from ..errors import SymbolError, TransportError
+
+__all__ = ["FunctionLock", "runtime_directory"]
+
+
+def runtime_directory(socket_directory: str) -> str:
+    """The private folder for this user's locks, `<sockets>/ekuiper-<uid>`, made with mode 0700.
+
+    Raises `TransportError` when something else stands there, or somebody else owns it.
+    """
+    path = os.path.join(socket_directory, f"ekuiper-{os.geteuid()}")
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise TransportError(f"cannot make the folder {path}: {error.strerror}") from error
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise TransportError(
+            f"{path} is not a folder of user {os.geteuid()} (owner: {found.st_uid}); remove it"
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        os.chmod(path, 0o700)
+    return path
+
+
+class FunctionLock:
+    """The right to serve the function `name`, held until `release` or the end of this process.
+
+    `plugin` is written into the file, so that whoever finds the lock taken can name the owner.
+    """
+
+    def __init__(self, directory: str, name: str, plugin: str) -> None:
+        self._path = os.path.join(directory, f"func_{name}.lock")
+        self._name = name
+        self._plugin = plugin
+        self._fd = -1
+
+    def acquire(self, timeout: float) -> None:
+        """Take the lock, waiting for a process that is just ending; `SymbolError` names the owner."""
+        deadline = time.monotonic() + timeout
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    owner = os.pread(fd, 200, 0).decode("utf-8", "replace") or "another process"
+                    os.close(fd)
+                    raise SymbolError(
+                        f"function {self._name!r} of plugin {self._plugin!r}",
+                        f"is already served by {owner}; one plugin at a time can serve a function "
+                        "name: rename it, or remove the other plugin",
+                    ) from None
+                time.sleep(0.02)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"plugin {self._plugin!r}, process {os.getpid()}".encode(), 0)
+        self._fd = fd
+        _HELD.add(self)
+
+    def release(self) -> None:
+        """Give the lock back; does nothing when it is not held."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+_HELD: "weakref.WeakSet[FunctionLock]" = weakref.WeakSet()
+
+
+def _release_in_child() -> None:
+    # A forked child shares the lock: closed there, it stays with this process alone.
+    for lock in list(_HELD):
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_release_in_child)

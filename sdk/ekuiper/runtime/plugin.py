@@ -1,0 +1,36 @@
+"""`plugin.start`, the one call of a plugin's script."""
+
+import sys
+
+from ..config import PluginConfig
+from ..errors import ConfigError
+
+__all__ = ["PluginConfig", "start"]
+
+
+def start(config: PluginConfig) -> None:
+    """Serve the plugin until eKuiper ends it; never returns to the caller.
+
+    Call it at the end of the script, on the main thread, under `if __name__ == "__main__"`. Ends the
+    process with status 0 after SIGTERM, 1 when the host is gone or could not be reached, and 2 when
+    the script was started by hand while no eKuiper listens for it (it then prints what it is and how
+    to run it). Sets up logging unless the script did, at level INFO or `EKUIPER_LOG`.
+
+    In a child that `multiprocessing` started it returns at once.
+    Raises `ConfigError` when `config` is not a `PluginConfig`.
+    """
+    if not isinstance(config, PluginConfig):
+        raise ConfigError(
+            "plugin.start", f"takes a PluginConfig, not {type(config).__name__} {config!r}"
+        )
+    if _is_multiprocessing_child():
+        return
+    from .process import run
+
+    sys.exit(run(config))
+
+
+def _is_multiprocessing_child() -> bool:
+    # A spawned child runs the script again under this name to find what it shall call.
+    # (in the parent the name is an alias of `__main__`).
+    return getattr(sys.modules.get("__mp_main__"), "__name__", "") == "__mp_main__"

@@ -1,0 +1,190 @@
+"""This process as a plugin: its streams, signals and end."""
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from ..config import PluginConfig
+from ..errors import (
+    ChannelClosedError,
+    ConfigError,
+    ConnectError,
+    EkuiperError,
+    TransportError,
+)
+from ..protocol.addresses import Addresses
+from ..transport import Exchange, Transport
+from . import control, logs
+from .hostwatch import HostWatch
+from .locks import runtime_directory
+from .symbols import Symbols
+
+__all__ = ["run"]
+
+HOSTED_DIAL_TIMEOUT = 5.0
+"""Seconds to look for the host that started this process: it listens before it does."""
+
+BY_HAND_DIAL_TIMEOUT = 0.3
+"""Seconds to look for a host that may listen for a plugin started by hand."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds for all `close` hooks together when the process ends."""
+
+EXIT_TIMEOUT = 2.0
+"""Seconds for the interpreter to end (threads, `atexit`) before it is cut short."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def run(config: PluginConfig) -> int:
+    """Serve `config` until the end; returns the exit status (see `plugin.start`)."""
+    _prepare_streams()
+    logs.configure(config.name)
+    addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    try:
+        transport = _transport()
+        exchange = _dial(config, transport, addresses)
+        if exchange is None:
+            return 2
+        return _serve(config, exchange, transport, addresses)
+    except EkuiperError as error:
+        _log.critical("plugin %s cannot run: %s", config.name, error)
+        return 1
+
+
+def _serve(
+    config: PluginConfig, exchange: Exchange, transport: Transport, addresses: Addresses
+) -> int:
+    host = HostWatch(exchange.peer)
+    _prepare_signals(hosted=host.started_us)
+    symbols = Symbols(config, transport, addresses, _locks(addresses))
+    status = 1
+    try:
+        _log.info("plugin %s serves its host (process %d)", config.name, host.host)
+        control.serve(exchange, symbols, host)
+        _abandon_streams()  # the host read them
+    except (_Terminated, KeyboardInterrupt):
+        _log.info("plugin %s was told to end", config.name)
+        status = 0
+    except ChannelClosedError:
+        _log.critical("the control channel of plugin %s was closed", config.name)
+    finally:
+        _bound_the_exit(status)
+        symbols.close(CLOSE_TIMEOUT)
+        exchange.close()
+        host.close()
+    return status
+
+
+def _dial(config: PluginConfig, transport: Transport, addresses: Addresses) -> Exchange | None:
+    """Connect to the host; None when started by hand and nobody listens (the user was told)."""
+    hosted = _has_host_argument()
+    timeout = HOSTED_DIAL_TIMEOUT if hosted else BY_HAND_DIAL_TIMEOUT
+    url = addresses.control(config.name)
+    try:
+        return transport.req(url, timeout=timeout)
+    except ConnectError as error:
+        if hosted:
+            raise ConnectError(
+                error.url,
+                error.attempts,
+                f"{error.reason}; the name in PluginConfig, {config.name!r}, must be the name the "
+                "plugin is installed under",
+            ) from error
+        print(_introduction(config, url), file=sys.stderr)
+        return None
+
+
+def _has_host_argument() -> bool:
+    # Every host passes one argument, the JSON text {"sendTimeout":1000}.
+    return any(argument.startswith('{"sendTimeout"') for argument in sys.argv[1:])
+
+
+def _introduction(config: PluginConfig, url: str) -> str:
+    kinds = (
+        ("sources", config.sources),
+        ("sinks", config.sinks),
+        ("functions", config.functions),
+    )
+    symbols = "".join(f"  {kind:<10} {', '.join(names) or '-'}\n" for kind, names in kinds)
+    folder = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv[0] else "FOLDER"
+    return (
+        f"This is the eKuiper plugin {config.name!r}:\n{symbols}"
+        f"eKuiper starts it; nothing listens for it at {url.removeprefix('ipc://')}.\n"
+        f"To try it on this machine without eKuiper:  ekuiper run {folder}"
+    )
+
+
+def _transport() -> Transport:
+    wanted = os.environ.get("EKUIPER_TRANSPORT") or "ipc"
+    if wanted == "ipc":
+        from ..transport.ipc import IpcTransport
+
+        return IpcTransport()
+    if wanted == "nng":
+        try:
+            from ..transport.nng import NngTransport
+
+            return NngTransport()
+        except ImportError as error:
+            raise ConfigError(
+                "EKUIPER_TRANSPORT=nng", f"{error}; install it with: pip install 'ekuiper[nng]'"
+            ) from error
+    raise ConfigError(f"EKUIPER_TRANSPORT={wanted}", "unknown; known: ipc, nng")
+
+
+def _locks(addresses: Addresses) -> str | None:
+    try:
+        return runtime_directory(addresses.directory)
+    except TransportError as error:
+        _log.warning("%s; function names are not guarded against a second plugin", error)
+        return None
+
+
+def _prepare_streams() -> None:
+    """One write per printed line: with `python -u` a print is several, and lines get mixed."""
+    faulthandler.enable()
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(line_buffering=True, write_through=False)
+
+
+def _prepare_signals(*, hosted: bool) -> None:
+    """SIGTERM ends the plugin in order; Ctrl-C too, unless the host got it as well and decides."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    if hosted:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _on_sigterm(signum: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _abandon_streams() -> None:
+    """Point stdout and stderr at nothing: the pipe's reader is gone, and writing would raise."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for fd in (1, 2):
+        os.dup2(nothing, fd)
+    os.close(nothing)
+
+
+def _bound_the_exit(status: int) -> None:
+    """End the process even if author threads or exit handlers do not."""
+
+    def cut_short() -> None:
+        if not ended.wait(CLOSE_TIMEOUT + EXIT_TIMEOUT):
+            os._exit(status)
+
+    ended = threading.Event()
+    threading.Thread(target=cut_short, name="exit deadline", daemon=True).start()

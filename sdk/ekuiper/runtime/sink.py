@@ -1,0 +1,75 @@
+"""A running sink."""
+
+from ..config import Conf
+from ..errors import ChannelClosedError, TransportError
+from ..protocol.messages import Ack
+from ..transport import Inbox
+from .acks import Acks
+from .context import SinkContext
+from .symbol import RunningSymbol
+
+__all__ = ["RunningSink"]
+
+OPEN_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds between attempts to open a sink: answering its start with an error instead would make the
+host leak its ack listener, and the rule could not be started again."""
+
+
+class RunningSink(RunningSymbol):
+    """Listens for messages, gives each to `collect`, and acknowledges it where the host waits for that."""
+
+    kind = "sink"
+    _inbox: Inbox | None = None
+    _acks: Acks | None = None
+
+    def prepare(self) -> None:
+        self.author = self.make_author()
+        conf = Conf(self.command.config)
+        self.call("configure", conf)
+        if conf.get("requireAck") is True:
+            self._acks = Acks(self._transport, self._addresses.ack(self.command.meta))
+        self._automatic = getattr(self.author, "ack", "auto") != "manual"
+        self.ctx = SinkContext(self.what, self.command.meta, self._acks)
+        self._inbox = self._transport.pull(self._addresses.data(self.command.meta))
+
+    def run(self) -> None:
+        if not self._open():
+            return
+        try:
+            while True:
+                self._collect(self._inbox.recv())  # type: ignore[union-attr]
+        except ChannelClosedError:
+            pass  # stopped
+        except TransportError as error:
+            self.reporter.wrong(f"receives no more rows: {error}")
+
+    def cut(self) -> None:
+        for channel in (self._inbox, self._acks):
+            if channel is not None:
+                channel.close()
+
+    def _open(self) -> bool:
+        """Open the author's sink, however often it takes; False when stopped before."""
+        attempt = 0
+        while not self.stopping.is_set():
+            try:
+                self.call("open", self.ctx)
+                return True
+            except BaseException as error:  # author code may raise anything
+                self.reporter.raised("open", error)
+            pause = OPEN_PAUSES[min(attempt, len(OPEN_PAUSES) - 1)]
+            self.reporter.wrong(f"opens again in {pause:g} s; its rows wait in the host")
+            attempt += 1
+            self.stopping.wait(pause)
+        return False
+
+    def _collect(self, data: bytes) -> None:
+        verdict = Ack(None)
+        if self._acks is not None:
+            self._acks.received()
+        try:
+            self.loop.run(self.author.collect(self.ctx, data))
+        except BaseException as error:  # author code may raise anything; a bad row never ends a sink
+            verdict = Ack(self.reporter.raised("collect", error))
+        if self._acks is not None and (self._automatic or verdict.error is not None):
+            self._acks.decide_newest(verdict)

@@ -1,0 +1,174 @@
+"""What running sources and sinks have in common: a thread, a prepared start, a bounded stop."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from ..config import PluginConfig
+from ..errors import EkuiperError, SymbolError
+from ..protocol.addresses import Addresses
+from ..protocol.messages import Command
+from ..transport import Transport
+from .author import AuthorLoop, Reporter, check_method, describe
+from .context import place_of
+from .logs import PLACE
+
+__all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "RunningSymbol"]
+
+CONFIGURE_TIMEOUT = 10.0
+"""Seconds that a source or sink may take until its start is answered: the host's mutex is held."""
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds that `close` is given before a stop is answered; eKuiper 1.x kills a second later."""
+
+GRACE = 0.5
+"""Seconds for author code to end by itself before its coroutine is cancelled."""
+
+_log = logging.getLogger(__name__)
+
+
+class RunningSymbol:
+    """One source or sink at one place in a rule, on a thread of its own.
+
+    `start` returns when it is prepared (factory, `configure`, sockets), `go` lets `open` run, `stop`
+    ends it. A subclass says what `prepare`, `run` and `cut` do.
+    """
+
+    kind = ""
+    close_interrupts = False
+    """Whether the author's `close` is what makes `run` end (a source), or comes after it (a sink)."""
+
+    def __init__(
+        self, command: Command, config: PluginConfig, transport: Transport, addresses: Addresses
+    ) -> None:
+        self.command = command
+        self.what = (
+            f"{self.kind} {command.symbol!r} of plugin {config.name!r} "
+            f"in rule {command.meta.rule_id!r} ({command.meta.op_id})"
+        )
+        self.author: Any = None
+        self.loop = AuthorLoop()
+        self.reporter = Reporter(self.what, _log)
+        self.ctx: Any = None
+        self._factory = config.get(command.kind, command.symbol)
+        self._transport = transport
+        self._addresses = addresses
+        self._prepared = threading.Event()
+        self._failure: EkuiperError | None = None
+        self._go = threading.Event()
+        self.stopping = threading.Event()
+        self._closed = threading.Lock()  # taken once, never released: `close` runs once
+        self._thread = threading.Thread(
+            target=self._main, name=f"{self.kind} {command.symbol}", daemon=True
+        )
+
+    def prepare(self) -> None:
+        """Make the author's object and the channels; on the symbol's thread."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        """Do the work until stopped; on the symbol's thread, after the start was answered."""
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """Close the channels, so that whatever blocks in them ends; from any thread, repeatable."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Prepare; raises `SymbolError` with the text for the host when that fails or takes too long."""
+        self._thread.start()
+        if not self._prepared.wait(CONFIGURE_TIMEOUT):
+            self.stopping.set()
+            self.cut()
+            raise SymbolError(
+                self.what, f"configure has not returned after {CONFIGURE_TIMEOUT:g} s; given up"
+            )
+        if self._failure is not None:
+            raise self._failure
+
+    def go(self) -> None:
+        """The start was answered: `open` may run."""
+        self._go.set()
+
+    def stop(self, timeout: float = CLOSE_TIMEOUT) -> None:
+        """Cut the channels, call `close` and return after at most `timeout` seconds, however author
+        code behaves; what still runs then is left behind, without a channel to do harm with."""
+        self.begin_stop()
+        self.await_stop(timeout)
+
+    def begin_stop(self) -> None:
+        """The first half of `stop`: start ending, without waiting."""
+        self.stopping.set()
+        self.cut()
+        self._go.set()
+        self._closer = threading.Thread(
+            target=self._end, name=f"close {self.command.symbol}", daemon=True
+        )
+        self._closer.start()
+
+    def await_stop(self, timeout: float) -> None:
+        """The second half of `stop`: wait until author code has ended."""
+        deadline = time.monotonic() + timeout
+        for thread in (self._closer, self._thread):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self._closer.is_alive() or self._thread.is_alive():
+            _log.warning(
+                "%s is still at work %g s after its stop (%s); left behind without a connection",
+                self.what, timeout, "close() has not returned" if self._closer.is_alive() else
+                "close() returned, but did not end it",
+            )
+
+    def make_author(self) -> Any:
+        """The author's object, checked to have the method it is for."""
+        assert self._factory is not None
+        author = self._factory()
+        check_method(self.what, self.command.kind, author)
+        return author
+
+    def call(self, method: str, *args: Any) -> Any:
+        """Call a method of the author's object, coroutine or not; on the symbol's thread."""
+        return self.loop.run(getattr(self.author, method)(*args))
+
+    def _main(self) -> None:
+        PLACE.set(place_of(self.command.meta))
+        try:
+            self.prepare()
+        except EkuiperError as error:
+            self._failure = error
+        except BaseException as error:  # author code may raise anything, SystemExit included
+            self._failure = SymbolError(describe(error), f"raised when {self.what} was started")
+            self.reporter.raised("the start", error)
+        self._prepared.set()
+        if self._failure is not None or self.stopping.is_set():
+            self.cut()
+            self.loop.close()
+            return
+        self._go.wait()
+        if not self.stopping.is_set():
+            self.run()
+        self._close_author()
+        self.loop.close()
+
+    def _end(self) -> None:
+        """Bring a symbol that is stopping to its end; on a thread of its own."""
+        if self.close_interrupts:
+            self._close_author()
+            self._thread.join(GRACE)
+        else:
+            self._thread.join(GRACE)
+            self._close_author()
+        self.loop.cancel()
+
+    def _close_author(self) -> None:
+        if not self._closed.acquire(blocking=False):
+            return
+        close = getattr(self.author, "close", None)
+        if close is None:
+            return
+        own = threading.current_thread() is self._thread
+        try:
+            result = close(self.ctx)
+            self.loop.run(result) if own else self.loop.run_elsewhere(result, CLOSE_TIMEOUT)
+        except BaseException as error:  # author code may raise anything
+            self.reporter.raised("close", error)
