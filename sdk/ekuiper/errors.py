@@ -18,6 +18,7 @@ EkuiperError
 │   ├── ConnectError
 │   └── ListenError
 └── HostError          the host refused
+    ├── CallError              a function call failed
     └── RestError
 
 Each keeps its facts in fields; the text says what, the value, and what to do.
@@ -25,6 +26,7 @@ Each keeps its facts in fields; the text says what, the value, and what to do.
 
 __all__ = [
     "AddressError",
+    "CallError",
     "ChannelClosedError",
     "ChannelResetError",
     "ChannelStateError",
@@ -88,13 +90,17 @@ class SymbolError(PluginError):
 class UnsupportedValueError(PluginError):
     """A value has no JSON form; `path` says where in the row or result it stands."""
 
-    def __init__(self, value_type: str, path: str) -> None:
-        super().__init__(
-            f"{path}: a value of type {value_type} has no JSON form; convert it first, "
-            "e.g. to dict, list, str, int, float, bool or None"
-        )
+    def __init__(
+        self,
+        value_type: str,
+        path: str,
+        reason: str = "has no JSON form; convert it first, "
+        "e.g. to dict, list, str, int, float, bool or None",
+    ) -> None:
+        super().__init__(f"{path}: a value of type {value_type} {reason}")
         self.value_type = value_type
         self.path = path
+        self.reason = reason
 
 
 class ProtocolError(EkuiperError):
@@ -125,7 +131,8 @@ class TransportError(EkuiperError):
 
 
 class ChannelTimeoutError(TransportError):
-    """The deadline passed. Nothing was lost: a timed-out send took nothing, a recv may be repeated."""
+    """The deadline passed. Nothing was lost: a timed-out send took nothing, a recv may be
+    repeated."""
 
 
 class ChannelResetError(TransportError):
@@ -171,6 +178,15 @@ class ListenError(TransportError):
 
 class HostError(EkuiperError):
     """The host refused, or could not do, what it was asked."""
+
+
+class CallError(HostError):
+    """A function failed or did not answer; `call` reads like "call func revert"."""
+
+    def __init__(self, call: str, reason: str) -> None:
+        super().__init__(f"{call} error: {reason}")
+        self.call = call
+        self.reason = reason
 
 
 class RestError(HostError):

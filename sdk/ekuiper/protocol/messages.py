@@ -24,7 +24,7 @@ Kind = Literal["source", "sink", "func"]
 Verb = Literal["start", "stop"]
 
 HANDSHAKE = b"handshake"
-"""The first message of a plugin on a control or function channel; the host checks only that one came."""
+"""A plugin's first message on a control or function channel; the host checks only that one came."""
 
 
 class Meta(NamedTuple):
@@ -86,7 +86,7 @@ class Row(NamedTuple):
 
 
 class SourceError(NamedTuple):
-    """Plugin to host on a source channel: an error for the rule (a bare JSON string on the wire)."""
+    """Plugin to host on a source channel: an error for the rule (a bare string on the wire)."""
 
     text: str
 

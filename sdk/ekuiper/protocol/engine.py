@@ -1,0 +1,134 @@
+"""JSON by orjson where it is installed, by the standard library elsewhere, with one meaning.
+
+The engine is chosen at its first use, not at import: orjson loads half the standard library, which
+would come before the handshake. EKUIPER_JSON=stdlib or orjson overrides the choice.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from json import encoder as json_encoder
+from typing import Any, NamedTuple
+
+from ..errors import ConfigError, MalformedMessageError
+from .values import plain, plain_tree
+
+__all__ = ["Engine", "dumps", "engine", "loads", "stdlib_loads"]
+
+
+class Engine(NamedTuple):
+    """One way to read and write JSON; callers use `loads` and `dumps`, which know its errors."""
+
+    name: str
+    loads: Callable[[bytes], Any]
+    dumps: Callable[[Any], bytes]
+
+
+@cache
+def engine() -> Engine:
+    """The engine of this process. Raises `ConfigError` when EKUIPER_JSON asks for what is not."""
+    choice = os.environ.get("EKUIPER_JSON", "")
+    if choice not in ("", "stdlib", "orjson"):
+        raise ConfigError("EKUIPER_JSON", f"must be stdlib or orjson, not {choice!r}")
+    if choice != "stdlib":
+        try:
+            return _orjson()
+        except ImportError as error:
+            if choice == "orjson":
+                advice = "run pip install 'ekuiper[fast]', or unset EKUIPER_JSON"
+                raise ConfigError("EKUIPER_JSON", f"{error}; {advice}") from None
+    return Engine("stdlib", _loads, _dumps)
+
+
+def loads(frame: bytes) -> Any:
+    """The value in `frame`, strict JSON in UTF-8. Raises `MalformedMessageError`.
+
+    An integer that does not fit into 64 bits comes as float, which it was in the host. How deep
+    values may be nested is the engine's business: some hundreds of levels are fine in both.
+    """
+    try:
+        return engine().loads(frame)
+    except (ValueError, RecursionError):
+        return stdlib_loads(frame, frame)
+
+
+def stdlib_loads(frame: bytes, part: bytes) -> Any:
+    """The value in `part` of `frame`, by the standard library, which has the last word on it."""
+    try:
+        return _loads(part)
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error.msg} at character {error.pos}"
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8 at byte {error.start}"
+    except ValueError as error:
+        reason = f"not JSON: {error}"
+    except RecursionError:
+        reason = "not JSON of a sane depth"
+    raise MalformedMessageError(frame, reason)
+
+
+def dumps(value: Any, path: str) -> bytes:
+    """`value` as compact strict JSON in UTF-8, by the rules of `values`.
+
+    Raises `UnsupportedValueError` naming what has no JSON form and where under `path` it stands.
+    """
+    try:
+        return engine().dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return _dumps(plain_tree(value, path))
+
+
+def _constant(token: str) -> Any:
+    raise ValueError(f"{token} is not a number there")
+
+
+def _integer(digits: str) -> int | float:
+    """As orjson reads it. Longer than 20 characters never fits, and `int` may refuse thousands."""
+    number = int(digits) if len(digits) <= 20 else 1 << 64
+    return number if -(1 << 63) <= number < 1 << 64 else float(digits)
+
+
+_decoder = json.JSONDecoder(parse_constant=_constant)
+_careful_decoder = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
+_DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
+
+
+def _loads(frame: bytes) -> Any:
+    text = str(frame, "utf-8")
+    # A callback for each integer is slow, so only where there may be one of more than 63 bits.
+    if b"0" * 19 in frame.translate(_DIGITS_TO_0):
+        return _careful_decoder.decode(text)
+    return _decoder.decode(text)
+
+
+def _make_encode() -> Callable[[Any], str]:
+    """The C encoder, made once: `JSONEncoder.encode` makes one per call, a third of its time."""
+    try:
+        encode = json_encoder.c_make_encoder(  # type: ignore[attr-defined]
+            None, plain, json_encoder.encode_basestring, None, ":", ",", False, False, False
+        )
+    except TypeError:  # an interpreter without it, or with another signature
+        return json.JSONEncoder(
+            ensure_ascii=False,
+            check_circular=False,
+            allow_nan=False,
+            separators=(",", ":"),
+            default=plain,
+        ).encode
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode = _make_encode()
+
+
+def _dumps(value: Any) -> bytes:
+    return _encode(value).encode()
+
+
+def _orjson() -> Engine:
+    import orjson
+
+    dump = orjson.dumps
+    options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+    return Engine("orjson", orjson.loads, lambda value: dump(value, plain, options))
