@@ -1,0 +1,8 @@
+"""Plays eKuiper on this machine for one plugin: see `Host`."""
+
+from .handles import FunctionHandle, SinkHandle, SourceHandle
+from .host import Host
+from .process import Launcher
+from .settings import Settings
+
+__all__ = ["FunctionHandle", "Host", "Launcher", "Settings", "SinkHandle", "SourceHandle"]
