@@ -1,13 +1,13 @@
 """Write eKuiper portable plugins in Python.
 
-    from ekuiper import Function, PluginConfig, plugin
+from ekuiper import Function, PluginConfig, plugin
 
-    class Fahrenheit(Function):
-        def exec(self, args, ctx):
-            return args[0] * 9 / 5 + 32
+class Fahrenheit(Function):
+    def exec(self, args, ctx):
+        return args[0] * 9 / 5 + 32
 
-    if __name__ == "__main__":
-        plugin.start(PluginConfig("weather", {}, {}, {"fahrenheit": Fahrenheit}))
+if __name__ == "__main__":
+    plugin.start(PluginConfig("weather", {}, {}, {"fahrenheit": Fahrenheit}))
 """
 
 from .config import PluginConfig

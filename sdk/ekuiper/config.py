@@ -70,7 +70,9 @@ def _check_name(what: str, name: object) -> None:
     if not isinstance(name, str) or not name:
         raise ConfigError(what, f"the name must be a text that is not empty, not {name!r}")
     if "/" in name or "\0" in name or ".." in name:
-        raise ConfigError(what, f"the name {name!r} may not hold '/', '..' or NUL: it names a socket")
+        raise ConfigError(
+            what, f"the name {name!r} may not hold '/', '..' or NUL: it names a socket"
+        )
 
 
 class Conf(dict[str, Any]):

@@ -59,6 +59,6 @@ class Context:
         raise NotImplementedError
 
     def ack_error(self, error: str) -> None:
-        """Tell the host that the oldest row not yet acknowledged failed (sinks only); the host sends
-        it again if the action has a cache with resend. Otherwise like `ack_ok`."""
+        """Tell the host that the oldest row not yet acknowledged failed (sinks only); the host
+        sends it again if the action has a cache with resend. Otherwise like `ack_ok`."""
         raise NotImplementedError

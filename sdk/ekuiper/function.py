@@ -25,7 +25,8 @@ class Function:
         return ""
 
     def exec(self, args: list[Any], ctx: Context) -> Any:
-        """Called for each row (an aggregate: each window or group) with the values of the arguments.
+        """Called for each row (an aggregate: each window or group) with the values of the
+        arguments.
 
         Whole numbers come as int even from float columns, bytes as base64 text, times as RFC 3339
         text, NULL as None. An aggregate gets a list per argument. Return anything with a JSON form;

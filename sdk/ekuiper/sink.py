@@ -28,13 +28,15 @@ class Sink:
         """
 
     def open(self, ctx: Context) -> None:
-        """Called before the first `collect`; may block. Called again, after a pause, while it raises."""
+        """Called before the first `collect`; may block. Called again, after a pause, while it
+        raises."""
 
     def collect(self, ctx: Context, data: Any) -> None:
         """Called for each message, with the bytes that the action's format and template made:
         by default a JSON array of rows, one row with `sendSingle: true`.
 
-        What it raises is logged and, with `requireAck`, told to the host; the next row comes anyway.
+        What it raises is logged and, with `requireAck`, told to the host; the next row comes
+        anyway.
         """
         raise NotImplementedError
 

@@ -133,10 +133,16 @@ class Reporter:
     def raised(self, method: str, error: BaseException) -> str:
         """Log that `method` raised; returns the one-line description."""
         text = describe(error)
-        times = self._repeats.due(f"{method} {type(error).__name__} {_author_line(error.__traceback__)}")
+        times = self._repeats.due(
+            f"{method} {type(error).__name__} {_author_line(error.__traceback__)}"
+        )
         if times:
             self._logger.error(
-                "%s of %s raised %s%s", method, self.symbol, text, _again(times),
+                "%s of %s raised %s%s",
+                method,
+                self.symbol,
+                text,
+                _again(times),
                 exc_info=(type(error), error, _author_part(error.__traceback__)),
             )
         return text

@@ -17,14 +17,15 @@ _log = logging.getLogger(__name__)
 
 
 def serve(exchange: Exchange, symbols: Symbols, host: HostWatch) -> None:
-    """Shake hands, dial the declared functions, and answer commands until the host is gone.
+    """Dial the declared functions, shake hands, and answer commands until the host is gone.
 
-    Never times out and sends nothing unasked: the host reads this channel only when it has a command,
-    and hosts up to 2.1.2 take an extra message for an answer. A lost connection is dialled again for
-    as long as the host lives. Raises `ChannelClosedError` when the channel is closed meanwhile.
+    Never times out and sends nothing unasked: the host reads this channel only when it has a
+    command, and hosts up to 2.1.2 take an extra message for an answer. A lost connection is dialled
+    again for as long as the host lives. Raises `ChannelClosedError` when the channel is closed
+    meanwhile.
     """
-    exchange.send(HANDSHAKE)
     symbols.activate()
+    exchange.send(HANDSHAKE)
     while True:
         try:
             while host.wait(exchange):

@@ -37,10 +37,10 @@ _log = logging.getLogger(__name__)
 class RunningFunction:
     """One function, on a thread and a connection of its own, until the process ends.
 
-    `connect` dials the host's socket or raises, `release` gives the name back after the connection was
-    closed; both are called on the function's thread. With `required` a start waits for this function: a
-    factory that raises ends it again. Without, the host calls already, and each call is answered with
-    what the factory raised.
+    `connect` dials the host's socket or raises, `release` gives the name back after the connection
+    was closed; both are called on the function's thread. With `required` a start waits for this
+    function: a factory that raises ends it again. Without, the host calls already, and each call is
+    answered with what the factory raised.
     """
 
     def __init__(
@@ -74,7 +74,8 @@ class RunningFunction:
         self._thread.start()
 
     def wait_started(self, timeout: float) -> None:
-        """Return when calls are answered; raises `SymbolError` when that failed or takes too long."""
+        """Return when calls are answered; raises `SymbolError` when that failed or takes too
+        long."""
         if not self._started.wait(timeout):
             raise SymbolError(self.what, f"is still being made after {timeout:g} s")
         if self.failure is not None:

@@ -40,18 +40,20 @@ class HostWatch:
         return not poll.poll(0)
 
     def wait(self, channel: Exchange) -> bool:
-        """Wait until the channel has something to say (True) or a watched process ended (False)."""
+        """Wait until `channel.recv` would not block (True) or a watched process ended (False)."""
         poll = select.poll()
-        fd = channel.fileno()
-        for each in (fd, *(self._pidfds or ())):
-            poll.register(each, select.POLLIN)
-        interval = None if self._pidfds is not None else POLL_INTERVAL * 1000
-        while True:
-            ready = [found for found, _ in poll.poll(interval)]
-            if fd in ready:
-                return True
-            if ready or not self.alive():
-                return False
+        poll.register(channel.watch(), select.POLLIN)
+        try:
+            for fd in self._pidfds or ():
+                poll.register(fd, select.POLLIN)
+            interval = None if self._pidfds is not None else POLL_INTERVAL * 1000
+            while not channel.ready():
+                poll.poll(interval)
+                if not self.alive():
+                    return channel.ready()
+            return True
+        finally:
+            channel.unwatch()
 
     def close(self) -> None:
         for fd in self._pidfds or ():

@@ -50,7 +50,8 @@ class FunctionLock:
         self._fd = -1
 
     def acquire(self, timeout: float) -> None:
-        """Take the lock, waiting for a process that is just ending; `SymbolError` names the owner."""
+        """Take the lock, waiting for a process that is just ending; `SymbolError` names the
+        owner."""
         deadline = time.monotonic() + timeout
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         while True:

@@ -36,7 +36,8 @@ def configure(plugin: str) -> None:
 
 
 def printable(text: str) -> str:
-    """The text with line breaks and other control characters escaped, so that a log line stays one."""
+    """The text with line breaks and other control characters escaped, so that a log line stays
+    one."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -70,6 +71,7 @@ class ContextLogger(logging.Logger):
         super().__init__(f"ekuiper.{symbol}")
         self.parent = logging.getLogger()
         self._place = place
+        self._printed = ""
 
     def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = super().makeRecord(*args, **kwargs)
@@ -84,13 +86,15 @@ class ContextLogger(logging.Logger):
         return self.manager.disable < level and level >= self.getEffectiveLevel()
 
     def write(self, text: str) -> int:
-        """Log what is printed to this logger, a record for each call that holds more than space."""
-        if text.strip():
-            self.info("%s", text.rstrip("\n"), stacklevel=2)
+        """Log each whole line that is printed to this logger."""
+        *lines, self._printed = (self._printed + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.info("%s", line, stacklevel=2)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is held back but the beginning of a line."""
 
 
 class Repeats:

@@ -11,10 +11,10 @@ __all__ = ["PluginConfig", "start"]
 def start(config: PluginConfig) -> None:
     """Serve the plugin until eKuiper ends it; never returns to the caller.
 
-    Call it at the end of the script, on the main thread, under `if __name__ == "__main__"`. Ends the
-    process with status 0 after SIGTERM, 1 when the host is gone or could not be reached, and 2 when
-    the script was started by hand while no eKuiper listens for it (it then prints what it is and how
-    to run it). Sets up logging unless the script did, at level INFO or `EKUIPER_LOG`.
+    Call it at the end of the script, on the main thread, under `if __name__ == "__main__"`. Ends
+    the process with status 0 after SIGTERM, 1 when the host is gone or could not be reached, and 2
+    when the script was started by hand while no eKuiper listens for it (it then prints what it is
+    and how to run it). Sets up logging unless the script did, at level INFO or `EKUIPER_LOG`.
 
     In a child that `multiprocessing` started it returns at once.
     Raises `ConfigError` when `config` is not a `PluginConfig`.

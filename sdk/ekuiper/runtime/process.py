@@ -3,6 +3,7 @@
 import faulthandler
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -70,7 +71,7 @@ def _serve(
     try:
         _log.info("plugin %s serves its host (process %d)", config.name, host.host)
         control.serve(exchange, symbols, host)
-        _abandon_streams()  # the host read them
+        _abandon_streams()
     except (_Terminated, KeyboardInterrupt):
         _log.info("plugin %s was told to end", config.name)
         status = 0
@@ -172,19 +173,18 @@ def _on_sigterm(signum: int, frame: FrameType | None) -> None:
 
 
 def _abandon_streams() -> None:
-    """Point stdout and stderr at nothing: the pipe's reader is gone, and writing would raise."""
+    """Point stdout and stderr at nothing where they are pipes that the host no longer reads."""
     nothing = os.open(os.devnull, os.O_WRONLY)
+    poll = select.poll()
     for fd in (1, 2):
+        poll.register(fd, 0)
+    for fd, _ in poll.poll(0):  # an error or hang-up: writing would raise
         os.dup2(nothing, fd)
     os.close(nothing)
 
 
 def _bound_the_exit(status: int) -> None:
     """End the process even if author threads or exit handlers do not."""
-
-    def cut_short() -> None:
-        if not ended.wait(CLOSE_TIMEOUT + EXIT_TIMEOUT):
-            os._exit(status)
-
-    ended = threading.Event()
-    threading.Thread(target=cut_short, name="exit deadline", daemon=True).start()
+    deadline = threading.Timer(CLOSE_TIMEOUT + EXIT_TIMEOUT, os._exit, (status,))
+    deadline.daemon = True
+    deadline.start()

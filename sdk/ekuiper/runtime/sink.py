@@ -16,7 +16,8 @@ host leak its ack listener, and the rule could not be started again."""
 
 
 class RunningSink(RunningSymbol):
-    """Listens for messages, gives each to `collect`, and acknowledges it where the host waits for that."""
+    """Listens for messages, gives each to `collect`, and acknowledges it where the host waits for
+    that."""
 
     kind = "sink"
     _inbox: Inbox | None = None
@@ -69,7 +70,9 @@ class RunningSink(RunningSymbol):
             self._acks.received()
         try:
             self.loop.run(self.author.collect(self.ctx, data))
-        except BaseException as error:  # author code may raise anything; a bad row never ends a sink
+        except (
+            BaseException
+        ) as error:  # author code may raise anything; a bad row never ends a sink
             verdict = Ack(self.reporter.raised("collect", error))
         if self._acks is not None and (self._automatic or verdict.error is not None):
             self._acks.decide_newest(verdict)

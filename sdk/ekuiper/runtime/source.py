@@ -56,4 +56,3 @@ class RunningSource(RunningSymbol):
     def cut(self) -> None:
         if self._outbox is not None:
             self._outbox.close()
-

@@ -31,13 +31,14 @@ _log = logging.getLogger(__name__)
 class RunningSymbol:
     """One source or sink at one place in a rule, on a thread of its own.
 
-    `start` returns when it is prepared (factory, `configure`, sockets), `go` lets `open` run, `stop`
-    ends it. A subclass says what `prepare`, `run` and `cut` do.
+    `start` returns when it is prepared (factory, `configure`, sockets), `go` lets `open` run,
+    `stop` ends it. A subclass says what `prepare`, `run` and `cut` do.
     """
 
     kind = ""
     close_interrupts = False
-    """Whether the author's `close` is what makes `run` end (a source), or comes after it (a sink)."""
+    """Whether the author's `close` is what makes `run` end (a source), or comes after it (a
+    sink)."""
 
     def __init__(
         self, command: Command, config: PluginConfig, transport: Transport, addresses: Addresses
@@ -76,7 +77,8 @@ class RunningSymbol:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Prepare; raises `SymbolError` with the text for the host when that fails or takes too long."""
+        """Prepare; raises `SymbolError` with the text for the host when that fails or takes too
+        long."""
         self._thread.start()
         if not self._prepared.wait(CONFIGURE_TIMEOUT):
             self.stopping.set()
@@ -91,11 +93,11 @@ class RunningSymbol:
         """The start was answered: `open` may run."""
         self._go.set()
 
-    def stop(self, timeout: float = CLOSE_TIMEOUT) -> None:
-        """Cut the channels, call `close` and return after at most `timeout` seconds, however author
-        code behaves; what still runs then is left behind, without a channel to do harm with."""
+    def stop(self) -> None:
+        """Cut the channels, call `close` and return within `CLOSE_TIMEOUT`, however author code
+        behaves; what still runs then is left behind, without a channel to do harm with."""
         self.begin_stop()
-        self.await_stop(timeout)
+        self.await_stop(CLOSE_TIMEOUT)
 
     def begin_stop(self) -> None:
         """The first half of `stop`: start ending, without waiting."""
@@ -115,8 +117,11 @@ class RunningSymbol:
         if self._closer.is_alive() or self._thread.is_alive():
             _log.warning(
                 "%s is still at work %g s after its stop (%s); left behind without a connection",
-                self.what, timeout, "close() has not returned" if self._closer.is_alive() else
-                "close() returned, but did not end it",
+                self.what,
+                timeout,
+                "close() has not returned"
+                if self._closer.is_alive()
+                else "close() returned, but did not end it",
             )
 
     def make_author(self) -> Any:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..config import PluginConfig
 from ..errors import ConnectError, EkuiperError, SymbolError
@@ -57,16 +57,19 @@ class Symbols:
         starts again only the last one it started (see docs/protocol.md, "After a restart").
         """
         for name in self._config.functions:
-            line = self._line(name)
-            try:
-                exchange = line.dial(lock_timeout=0.0, timeout=0.0)
-            except ConnectError:
-                continue  # no rule uses it yet
-            except SymbolError:
-                # Perhaps this plugin's previous process, just being killed: wait, but not here.
-                self._run(name, line, lambda line=line: line.dial(LOCK_TIMEOUT, 0.0), required=False)
-            else:
-                self._run(name, line, lambda exchange=exchange: exchange, required=False)
+            self._dial_early(name)
+
+    def _dial_early(self, name: str) -> None:
+        line = self._line(name)
+        try:
+            exchange = line.dial(lock_timeout=0.0, timeout=0.0)
+        except ConnectError:
+            return  # no rule uses it yet
+        except SymbolError:
+            # Perhaps this plugin's previous process, just being killed: wait for it, but not here.
+            self._run(name, line, lambda: line.dial(LOCK_TIMEOUT, 0.0), required=False)
+        else:
+            self._run(name, line, lambda: exchange, required=False)
 
     def answer(self, frame: bytes) -> bytes:
         """Do what one command says; returns the reply. Never raises."""
@@ -159,11 +162,12 @@ class Symbols:
 
     def _declared(self, command: Command) -> None:
         """Refuse a symbol that this plugin does not have, naming those it has."""
-        names = list(
-            {"source": self._config.sources, "sink": self._config.sinks}.get(
-                command.kind, self._config.functions
-            )
-        )
+        declared: dict[Kind, Iterable[str]] = {
+            "source": self._config.sources,
+            "sink": self._config.sinks,
+            "func": self._config.functions,
+        }
+        names = list(declared[command.kind])
         if command.symbol in names:
             return
         import difflib  # only on the way to an error

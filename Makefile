@@ -1,0 +1,82 @@
+# make run | test | check | test-all | test-host: each makes the environment it needs in .venv.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python3.10
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 10))'
+PYTHON ?= $(shell for p in $(PYTHONS); do $$p $(NEW_ENOUGH) 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+NO_PYTHON := needs Python 3.10 or newer and found none; install one, or name it: make PYTHON=/path/to/python3
+NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
+NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
+
+.PHONY: help run test check cov test-all test-host cycles clean
+
+help:
+	@echo 'make run        watch the machine_health example live, for about ten seconds'
+	@echo 'make test       run the tests'
+	@echo 'make check      ruff, mypy and import directions'
+	@echo 'make cov        the tests with branch coverage of protocol, transport and runtime'
+	@echo 'make test-all   the tests from the built wheel, on every Python from 3.10 on that is here'
+	@echo 'make test-host  end to end on a real eKuiper: KUIPERD=/path/to/bin/kuiperd make test-host'
+	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
+
+run: $(VENV)/cli.stamp
+	@$(BIN)/ekuiper run example/machine_health --for 10s \
+	    --source machine --function 'anomaly_score(cpu) as score' --sink sqlite
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+cov: $(VENV)/dev.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q tests/protocol tests/transport tests/runtime tests/testing
+	$(BIN)/coverage report
+
+test-host: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -v tests/e2e/test_kuiperd.py $(PYTEST_ARGS)
+
+cycles: $(VENV)/dev.stamp
+	$(BIN)/python tests/cycles.py
+
+test-all: dist/wheel.stamp
+	@for p in python3.10 python3.11 python3.12 python3.13 python3.14; do \
+	    $$p $(NEW_ENOUGH) 2>/dev/null || { echo "== $$p: not here"; continue; }; \
+	    echo "== $$p"; \
+	    env=$(VENV)-wheel-$$p; \
+	    $$p -m venv --clear $$env && \
+	    $$env/bin/python -m pip install -q "$$(echo dist/*.whl)[fast,nng,cli,test]" numpy && \
+	    $$env/bin/python -c 'import ekuiper, sys; assert sys.prefix in ekuiper.__file__' && \
+	    $$env/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
+	done
+
+dist/wheel.stamp: $(VENV)/dev.stamp pyproject.toml $(shell find sdk -name '*.py')
+	rm -rf dist
+	$(BIN)/python -m build -q --wheel --no-isolation
+	@touch $@
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: $(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) $(NEW_ENOUGH) || { echo "make: $(PYTHON) is too old: $(NO_PYTHON)" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip --version >/dev/null || \
+	    { rm -rf $(VENV); echo "make: $(NO_VENV)" >&2; exit 1; }
+
+$(VENV)/%.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo "installing what $* needs"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]' || \
+	    { echo "make: $(NO_INDEX)" >&2; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-* dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
