@@ -1,0 +1,68 @@
+"""Rows between two threads."""
+
+import threading
+from collections import deque
+from typing import Any
+
+__all__ = ["RowBuffer"]
+
+Row = dict[str, Any]
+
+
+class RowBuffer:
+    """Holds up to `size` rows. When it is full, `put` throws away the oldest with `discard`, and
+    waits without. Any thread may use it."""
+
+    def __init__(self, size: int, *, discard: bool) -> None:
+        self._size = size
+        self._discard = discard
+        self._rows: deque[Row] = deque()
+        self._changed = threading.Condition()
+        self._finished = False
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def finished(self) -> bool:
+        """Whether no more rows are taken."""
+        return self._finished
+
+    def put(self, row: Row) -> int:
+        """Add a row, unless finished; returns how many were thrown away for it."""
+        dropped = 0
+        with self._changed:
+            while len(self._rows) >= self._size and not self._finished:
+                if self._discard:
+                    self._rows.popleft()
+                    dropped += 1
+                else:
+                    self._changed.wait()
+            if not self._finished:
+                self._rows.append(row)
+                self._changed.notify_all()
+        return dropped
+
+    def get(self) -> Row | None:
+        """The oldest row, waiting for one; None when finished and empty."""
+        with self._changed:
+            while not self._rows:
+                if self._finished:
+                    return None
+                self._changed.wait()
+            row = self._rows.popleft()
+            self._changed.notify_all()
+            return row
+
+    def finish(self) -> None:
+        """No more rows come; those that are here may still be had."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Throw away what is here and finish."""
+        with self._changed:
+            self._rows.clear()
+            self._finished = True
+            self._changed.notify_all()

@@ -1,0 +1,85 @@
+"""Rows to a sink, in the messages that an action's properties ask for."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...errors import EkuiperError
+from ...protocol.gojson import go_json
+from .host import Host
+from .streams import requires_ack
+
+__all__ = ["Outlet"]
+
+_PATIENCE = 1.0  # seconds without an ack after which no more are waited for
+
+
+class Outlet:
+    """A sink as the last node of a rule: a JSON array of rows per message, or with `sendSingle`
+    one row per message, as eKuiper writes them.
+
+    A host hears of a sink's failures only by acks, and rows under way are lost when it stops. With
+    `confirm` the sink is therefore asked to acknowledge (`requireAck`), and acks are read while
+    rows go on; `fault` is told the text of those that are errors, on a thread of the outlet's own.
+    Where the config has `requireAck` itself, each message waits for its ack, as in a rule.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        name: str,
+        *,
+        rule: str,
+        action: int,
+        config: Mapping[str, Any],
+        confirm: bool,
+        fault: Callable[[str], None],
+    ) -> None:
+        folded = {key.lower(): value for key, value in config.items()}
+        self._single = folded.get("sendsingle") is True
+        self._confirm = confirm and host.settings.ack and not requires_ack(config)
+        asked = {"requireAck": True} if self._confirm else {}
+        self._sink = host.sink(name, rule=rule, action=action, config={**config, **asked})
+        self._fault = fault
+        self._changed = threading.Condition()
+        self.name = name
+        self.sent = 0
+        """Messages handed over."""
+        self.acknowledged = 0
+        """Acks read; stays 0 where they are not asked for, or the plugin never gives one."""
+        if self._confirm:
+            reader = threading.Thread(
+                target=self._read_acks, name=f"ekuiper-host-{rule}-{name}-acks", daemon=True
+            )
+            reader.start()
+
+    def send(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hand over rows. Raises `HostError` when the sink did not take them, and
+        `UnsupportedValueError` for a value without a JSON form."""
+        for message in rows if self._single else (list(rows),):
+            data = go_json(message, sort=True).encode()
+            self._sink.post(data) if self._confirm else self._sink.send(data)
+            self.sent += 1
+
+    def settle(self) -> None:
+        """Wait until every message is acknowledged, for as long as acks keep coming."""
+        with self._changed:
+            while self._confirm and self.acknowledged < self.sent:
+                if not self._changed.wait(_PATIENCE):
+                    return
+
+    def stop(self, timeout: float) -> None:
+        """Stop the sink. Raises `HostError` if the plugin does not agree in time."""
+        self._sink.stop(timeout)
+
+    def _read_acks(self) -> None:
+        try:
+            while True:
+                error = self._sink.ack().error
+                if error is not None:
+                    self._fault(error)
+                with self._changed:
+                    self.acknowledged += 1
+                    self._changed.notify_all()
+        except EkuiperError:
+            pass  # the sink was stopped, or what came is no ack: none can be told apart any more
