@@ -41,6 +41,7 @@ check: $(VENV)/dev.stamp
 cov: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q tests/protocol tests/transport tests/runtime tests/testing
+	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
 test-host: $(VENV)/dev.stamp

@@ -97,7 +97,8 @@ class Conf(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value for `key` in any case, or `default`."""
-        return self[key] if key in self else default
+        found = key if super().__contains__(key) else self._find(key)
+        return default if found is None else super().get(found, default)
 
     def pop(self, key: str, *default: Any) -> Any:
         """Remove `key`, in any case, and return its value."""

@@ -1,7 +1,11 @@
 """What the runtime hands to author code."""
 
-import logging
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import logging
 
 __all__ = ["Context"]
 

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from ekuiper import Function, PluginConfig
-from ekuiper.protocol.messages import Reply
+from ekuiper.protocol.codec import encode_call
+from ekuiper.protocol.messages import Call, CallContext, Reply
 
 DEADLINE = 10.0
 
@@ -40,7 +41,8 @@ def test_the_context_names_the_place_in_the_rule(wire):
     """rule, node and instance are those of the call, one context object per place."""
 
     class Where(Function):
-        seen: dict = {}
+        def __init__(self):
+            self.seen = {}
 
         def exec(self, args, ctx):
             first = self.seen.setdefault(ctx.get_rule_id(), ctx)
@@ -370,7 +372,8 @@ def test_a_result_that_made_the_host_cut_the_connection_becomes_an_error(wire):
 
     host = wire(plugin(big=Big))
     exchange = host.function("big")
-    request = b'{"func":"Exec","arg":[2000000,"{\\"ruleId\\":\\"r\\",\\"opId\\":\\"o\\",\\"instanceId\\":0,\\"funcId\\":0}"]}'
+    context = CallContext("r", "2_project", 0, 0)
+    request = encode_call(Call("Exec", [2_000_000], context))
     exchange.send(request)
     assert len(exchange.recv(DEADLINE)) > 2_000_000
     exchange.close()
@@ -380,7 +383,7 @@ def test_a_result_that_made_the_host_cut_the_connection_becomes_an_error(wire):
     reply = json.loads(again.recv(DEADLINE))
 
     assert reply["state"] is False
-    assert "is 2000027 bytes long" in reply["result"] or "bytes long" in reply["result"]
+    assert "the result is 2000026 bytes long" in reply["result"]
     assert "1048576" in reply["result"]
     assert host.exec("big", 10) == Reply(True, "x" * 10)
 

@@ -310,7 +310,7 @@ def test_two_places_that_share_a_path_are_told_apart(wire):
 
 
 def test_an_async_source_is_cancelled_and_closed_on_its_loop(wire):
-    """open and close run on one event loop; open ends by cancellation when close does not end it."""
+    """open and close share a loop; open is cancelled when close does not end it."""
     events = []
 
     class Async(Source):

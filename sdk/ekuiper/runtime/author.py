@@ -93,9 +93,9 @@ class AuthorLoop:
 def check_method(what: str, kind: str, instance: object) -> None:
     """Refuse an object whose class lacks the method it is for, naming the class and its line."""
     name, shape = _NEEDED[kind]
-    method = getattr(type(instance), name, None) or getattr(instance, name, None)
-    inherited = method in (getattr(base, name, None) for base in (Source, Sink, Function))
-    if inherited or not callable(method):
+    method = getattr(instance, name, None)
+    bases = (getattr(base, name, None) for base in (Source, Sink, Function))
+    if not callable(method) or getattr(method, "__func__", method) in bases:
         raise SymbolError(
             what, f"{_where_defined(type(instance))} has no method {name}; give it {shape}"
         )

@@ -79,7 +79,7 @@ class ContextLogger(logging.Logger):
         return record
 
     def getEffectiveLevel(self) -> int:
-        # Without Logger's cache: an unregistered logger is never told that the root's level changed.
+        # Not cached: an unregistered logger is never told that the root's level changed.
         return self.level or logging.getLogger().getEffectiveLevel()
 
     def isEnabledFor(self, level: int) -> bool:

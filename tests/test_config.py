@@ -1,0 +1,77 @@
+"""PluginConfig and Conf."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ekuiper import Function, PluginConfig
+from ekuiper.config import Conf
+from ekuiper.errors import ConfigError
+
+
+def test_get_is_the_official_packages():
+    """A factory, None for an unknown type, KeyError for an unknown symbol."""
+    config = PluginConfig("p", {"s": print}, {"k": repr}, {"f": Function})
+
+    assert config.get("source", "s") is print
+    assert config.get("sink", "k") is repr
+    assert config.get("func", "f") is Function
+    assert config.get("lookup", "f") is None
+    with pytest.raises(KeyError):
+        config.get("func", "g")
+
+
+@pytest.mark.parametrize("name", ["", None, 5, "a/b", "a\0b", ".."])
+def test_a_name_that_is_no_socket_name(name):
+    """Of the plugin or of a symbol; the error says which."""
+    with pytest.raises(ConfigError, match="plugin: the name"):
+        PluginConfig(name, {}, {}, {})
+    with pytest.raises(ConfigError, match="plugin 'p': func "):
+        PluginConfig("p", {}, {}, {name: Function})
+
+
+def test_a_factory_must_be_callable():
+    """An instance instead of its class is the usual slip."""
+    with pytest.raises(
+        ConfigError, match=r"plugin 'p': func 'f': the factory is Function .*give the class"
+    ):
+        PluginConfig("p", {}, {}, {"f": Function()})
+
+
+def test_conf_finds_keys_in_any_case():
+    """[], get, in and pop; iteration shows them as they came."""
+    conf = Conf({"stopat": 3, "Url": "x"})
+
+    assert conf["stopAt"] == conf["stopat"] == conf.get("STOPAT") == 3
+    assert "url" in conf
+    assert "missing" not in conf
+    assert 5 not in conf
+    assert conf.get("missing") is None
+    assert conf.get("missing", 1) == 1
+    assert list(conf) == ["stopat", "Url"]
+    assert conf.pop("URL") == "x"
+    assert conf.pop("URL", None) is None
+    with pytest.raises(KeyError, match="nope"):
+        conf["nope"]
+    with pytest.raises(KeyError):
+        conf.pop("nope")
+
+
+def test_an_exact_key_wins():
+    """Two keys that differ in case only are two keys."""
+    conf = Conf({"a": 1, "A": 2})
+
+    assert (conf["a"], conf["A"], conf.get("A"), conf.pop("A")) == (1, 2, 2, 2)
+
+
+def test_conf_is_a_dict_all_the_way_down():
+    """Objects inside are found the same way; it compares and encodes like a dict."""
+    plain = {"server": {"Host": "h", "ports": [{"No": 1}]}}
+    conf = Conf(plain)
+
+    assert conf["SERVER"]["host"] == "h"
+    assert conf["server"]["ports"][0]["no"] == 1
+    assert conf == plain
+    assert json.loads(json.dumps(conf)) == plain
