@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import MalformedMessageError, UnknownCommandError
 from .engine import dumps, loads, stdlib_loads
-from .fields import as_object, field
+from .fields import as_object, field, optional_field
 from .gojson import go_json
 from .messages import Call, CallContext, Reply
 
@@ -18,20 +18,11 @@ def decode_call(frame: bytes) -> Call:
     Calls from one place in a rule share one `CallContext` object while it is remembered.
     """
     message = loads(frame)
-    if type(message) is not dict:
-        as_object(frame, message, "a call")
-    func = message.get("func")
-    args = message.get("arg")
-    if args is None:
-        args = []
-    elif type(args) is not list:
-        field(frame, message, "arg", list)
-    if func == "Exec":
-        return Call("Exec", args, _take_context(frame, args))
-    if func == "Validate" or func == "IsAggregate":
-        return Call(func, args, None)
-    name = field(frame, message, "func", str)
-    raise UnknownCommandError(f"function request {name!r}", "Validate, Exec, IsAggregate")
+    if type(message) is dict and message.get("func") == "Exec":
+        args = message.get("arg")
+        if type(args) is list and args and type(args[-1]) is str:
+            return Call("Exec", args, _context(args.pop()))
+    return _decode_rare_call(frame, as_object(frame, message, "a call"))
 
 
 def encode_call(call: Call) -> bytes:
@@ -58,12 +49,16 @@ def decode_reply(frame: bytes) -> Reply:
     return Reply(field(frame, message, "state", bool), message.get("result"))
 
 
-def _take_context(frame: bytes, args: list[Any]) -> CallContext:
-    """The context that the host puts behind the arguments of `Exec`, removed from `args`."""
-    text = args.pop() if args else None
-    if type(text) is not str:
+def _decode_rare_call(frame: bytes, message: dict[str, Any]) -> Call:
+    func = field(frame, message, "func", str)
+    args = optional_field(frame, message, "arg", list) or []
+    if func == "Validate":
+        return Call("Validate", args, None)
+    if func == "IsAggregate":
+        return Call("IsAggregate", args, None)
+    if func == "Exec":
         raise MalformedMessageError(frame, "field 'arg' must end with the context, a string")
-    return _context(text)
+    raise UnknownCommandError(f"function request {func!r}", "Validate, Exec, IsAggregate")
 
 
 @lru_cache(maxsize=1024)

@@ -11,8 +11,8 @@ from functools import cache
 from json import encoder as json_encoder
 from typing import Any, NamedTuple
 
-from ..errors import ConfigError, MalformedMessageError
-from .values import plain, plain_tree
+from ..errors import ConfigError, MalformedMessageError, UnsupportedValueError
+from .values import plain, plain_tree, type_name
 
 __all__ = ["Engine", "dumps", "engine", "loads", "stdlib_loads"]
 
@@ -76,7 +76,11 @@ def dumps(value: Any, path: str) -> bytes:
     try:
         return engine().dumps(value)
     except (TypeError, ValueError, RecursionError):
+        pass
+    try:
         return _dumps(plain_tree(value, path))
+    except RecursionError:
+        raise UnsupportedValueError(type_name(value), path, "is nested too deeply") from None
 
 
 def _constant(token: str) -> Any:
@@ -97,9 +101,14 @@ _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
 def _loads(frame: bytes) -> Any:
     text = str(frame, "utf-8")
     # A callback for each integer is slow, so only where there may be one of more than 63 bits.
-    if b"0" * 19 in frame.translate(_DIGITS_TO_0):
-        return _careful_decoder.decode(text)
-    return _decoder.decode(text)
+    decoder = _careful_decoder if b"0" * 19 in frame.translate(_DIGITS_TO_0) else _decoder
+    try:
+        value, end = decoder.raw_decode(text)
+        if end == len(text):
+            return value
+    except json.JSONDecodeError:
+        pass
+    return decoder.decode(text)  # slower: allows blanks around it, or says what is wrong
 
 
 def _make_encode() -> Callable[[Any], str]:
@@ -131,4 +140,11 @@ def _orjson() -> Engine:
 
     dump = orjson.dumps
     options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-    return Engine("orjson", orjson.loads, lambda value: dump(value, plain, options))
+
+    def dumps_or_stdlib(value: Any) -> bytes:
+        try:
+            return dump(value, plain, options)
+        except TypeError:  # keys of other types, longer integers and deeper values than it takes
+            return _dumps(value)
+
+    return Engine("orjson", orjson.loads, dumps_or_stdlib)

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from ..errors import UnsupportedValueError
-from .values import plain_tree, scrub
+from .values import plain_tree, scrub, type_name
 
 __all__ = ["go_json"]
 
@@ -17,12 +17,19 @@ def go_json(value: Any, *, sort: bool) -> str:
     `UnsupportedValueError` for what has no form there, such as NaN and the infinities.
     """
     try:
-        text = _text(value, sort)
-    except (TypeError, RecursionError):
-        text = _text(plain_tree(value, "value"), sort)
+        text = _any_text(value, sort)
+    except RecursionError:
+        raise UnsupportedValueError(type_name(value), "value", "is nested too deeply") from None
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text if text.isascii() else scrub(text)
+
+
+def _any_text(value: Any, sort: bool) -> str:
+    try:
+        return _text(value, sort)
+    except TypeError:
+        return _text(plain_tree(value, "value"), sort)
 
 
 def _text(value: Any, sort: bool) -> str:

@@ -7,6 +7,7 @@ from ..errors import UnsupportedValueError
 from .engine import dumps, loads
 from .fields import as_object, optional_field
 from .messages import Ack, Row, SourceError
+from .values import type_name
 
 __all__ = [
     "decode_ack",
@@ -21,16 +22,16 @@ def encode_row(row: Row) -> bytes:
     """Plugin's end. Raises `UnsupportedValueError` if the row is no dict or has no JSON form."""
     message, meta = row
     if not isinstance(message, dict):
-        raise UnsupportedValueError(type(message).__name__, "message", "is no row; emit a dict")
+        raise UnsupportedValueError(type_name(message), "message", "is no row; emit a dict")
     start = b'{"message":' + dumps(message, "message")
     if meta is None:
         return start + b',"meta":null}'
     if not isinstance(meta, dict):
-        raise UnsupportedValueError(type(meta).__name__, "meta", "is no meta; give a dict or None")
+        raise UnsupportedValueError(type_name(meta), "meta", "is no meta; give a dict or None")
     # With tracing on, eKuiper 2.x takes it for a string unasked (traceStart in source_node.go).
     trace = meta.get("traceId", "")
     if not isinstance(trace, str):
-        raise UnsupportedValueError(type(trace).__name__, "meta.traceId", "is no trace; give a str")
+        raise UnsupportedValueError(type_name(trace), "meta.traceId", "is no trace; give a str")
     return start + b',"meta":' + dumps(meta, "meta") + b"}"
 
 

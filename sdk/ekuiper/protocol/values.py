@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import UnsupportedValueError
 
-__all__ = ["NoFormError", "plain", "plain_tree", "scrub"]
+__all__ = ["NoFormError", "plain", "plain_tree", "scrub", "type_name"]
 
 
 class NoFormError(TypeError):
@@ -41,17 +41,20 @@ def plain_tree(value: Any, path: str) -> Any:
     """`value` as nothing but dict, list, str, int, finite float, bool and None, all the way down.
 
     Slow: the way for what an engine refused. Raises `UnsupportedValueError` naming the type and
-    where it stands under `path`.
+    where it stands under `path`, or RecursionError.
     """
-    try:
-        return _walk(value, (None, path), set())
-    except RecursionError:
-        raise UnsupportedValueError(_name(value), path, "is nested too deeply") from None
+    return _walk(value, (None, path), set())
 
 
 def scrub(text: str) -> str:
     """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def type_name(value: Any) -> str:
+    """The type of `value` as errors name it: `complex`, `numpy.datetime64`."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _walk(value: Any, path: "_Path", parents: set[int]) -> Any:
@@ -64,26 +67,28 @@ def _walk(value: Any, path: "_Path", parents: set[int]) -> Any:
     if isinstance(value, float):
         return float(value) if isfinite(value) else None
     if id(value) in parents:
-        raise UnsupportedValueError(_name(value), _text(path), "contains itself")
+        raise UnsupportedValueError(type_name(value), _text(path), "contains itself")
     parents.add(id(value))
-    tree = _branch(value, path, parents)
+    tree: Any
+    if isinstance(value, dict):  # loops, since a comprehension would double the frames per level
+        tree = {}
+        for key, child in value.items():
+            tree[_key(key, value, path)] = _walk(child, (path, key), parents)
+    elif isinstance(value, (list, tuple)):
+        tree = []
+        for index, child in enumerate(value):
+            tree.append(_walk(child, (path, index), parents))
+    else:
+        tree = _walk(_form(value, path), path, parents)
     parents.remove(id(value))
     return tree
 
 
-def _branch(value: Any, path: "_Path", parents: set[int]) -> Any:
-    if isinstance(value, dict):
-        return {
-            _key(key, value, path): _walk(child, (path, key), parents)
-            for key, child in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_walk(child, (path, index), parents) for index, child in enumerate(value)]
+def _form(value: Any, path: "_Path") -> Any:
     try:
-        form = plain(value)
+        return plain(value)
     except NoFormError:
-        raise UnsupportedValueError(_name(value), _text(path)) from None
-    return _walk(form, path, parents)
+        raise UnsupportedValueError(type_name(value), _text(path)) from None
 
 
 def _whole(value: int, path: "_Path") -> int:
@@ -106,7 +111,7 @@ def _key(key: Any, owner: Any, path: "_Path") -> str:
         return int.__repr__(_whole(key, path))
     if isinstance(key, float):
         return float.__repr__(key)
-    kind = f"{_name(owner)} with a key of type {_name(key)}"
+    kind = f"{type_name(owner)} with a key of type {type_name(key)}"
     raise UnsupportedValueError(kind, _text(path))
 
 
@@ -123,11 +128,6 @@ def _text(path: _Path) -> str:
         parts.append(f".{key}" if dotted else f"[{key!r}]")
         parent, key = parent
     return f"{key}{''.join(reversed(parts))}"
-
-
-def _name(value: Any) -> str:
-    kind = type(value)
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _moment(value: Any) -> str | None:
