@@ -48,7 +48,7 @@ test-host: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -v tests/e2e/test_kuiperd.py $(PYTEST_ARGS)
 
 cycles: $(VENV)/dev.stamp
-	$(BIN)/python tests/cycles.py
+	CYCLES=10000 RESTARTS=1000 $(BIN)/python -m pytest -q tests/e2e/test_cycles.py
 
 test-all: dist/wheel.stamp
 	@for p in python3.10 python3.11 python3.12 python3.13 python3.14; do \
