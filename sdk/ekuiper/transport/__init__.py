@@ -1,0 +1,163 @@
+"""Channels to the host: whole messages as bytes, over ipc sockets, nng, or within one process.
+
+`ipc.IpcTransport`, `nng.NngTransport` and `memory.MemoryTransport` each offer the four channels
+of the portable-plugin protocol. A channel knows nothing of what its messages mean.
+
+Timeouts are seconds; None waits for ever and 0 only looks. Every channel may be closed from any
+thread at any time: whoever is blocked in it gets `ChannelClosedError` at once, as does every later
+call. A fork closes channels in the child, without a sign to the peer.
+"""
+
+import select
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NamedTuple, Protocol, TypeVar
+
+from ekuiper.errors import ChannelClosedError
+
+__all__ = ["Channel", "Exchange", "Inbox", "Outbox", "Peer", "Receiver", "Transport", "wait"]
+
+_Self = TypeVar("_Self")
+
+
+class Peer(NamedTuple):
+    """The process at the other end."""
+
+    pid: int
+    uid: int
+
+
+class Channel(Protocol):
+    """What all channels have in common."""
+
+    @property
+    def url(self) -> str:
+        """The address it was opened with."""
+
+    def fileno(self) -> int:
+        """A descriptor to poll for input; the same one until the channel is closed.
+
+        For a channel that receives it is readable whenever `recv` would not block, and sometimes
+        when only part of a message came: so call `recv(0)` or `ready()`, never a blocking `recv`.
+        For an `Outbox` it is readable when the connection is lost or about to be looked at.
+        """
+
+    def close(self) -> None:
+        """Close it. Idempotent, never blocks, for any thread and for signal handlers."""
+
+    def __enter__(self: _Self) -> _Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Receiver(Channel, Protocol):
+    """A channel that can be received from, and waited for with `wait`."""
+
+    def recv(self, timeout: float | None = None) -> bytes:
+        """The next message. Raises `ChannelTimeoutError` when none came in time."""
+
+    def ready(self) -> bool:
+        """Whether `recv` would return or raise at once. Never blocks."""
+
+    def watch(self) -> int:
+        """Like `fileno`, but the number stays valid until `unwatch`, even after `close`."""
+
+    def unwatch(self) -> None:
+        """End what `watch` began."""
+
+
+class Exchange(Receiver, Protocol):
+    """REQ or REP: `send` and `recv` in turn, by one thread at a time (else `ChannelStateError`).
+
+    REQ sends first. A second `send` cancels the request under way; nothing is ever sent twice.
+    When the connection is lost, the request is gone and `recv`, or the `send` that noticed it,
+    raises `ChannelResetError`; the next `send` dials again, for as long as its timeout allows, then
+    raises `ConnectError`. A `recv` that timed out may be repeated.
+
+    REP receives first. Its `recv` may be repeated, each takes the next request of any peer and
+    forgets the one before; `send` answers the last one, once. An answer to a peer that has gone
+    is dropped without an error.
+    """
+
+    @property
+    def peer(self) -> Peer | None:
+        """Who is at the other end (REP: who sent the last request); None if there is nobody."""
+
+    def send(self, data: bytes, timeout: float | None = None) -> None:
+        """Send one message; `ChannelTimeoutError` means that nothing of it was sent."""
+
+
+class Inbox(Receiver, Protocol):
+    """PULL: messages of any number of peers, none of whom can keep the others waiting.
+
+    Any thread may receive; each message goes to one of them. Of a peer that is lost in the middle
+    of a message, the messages before it are received.
+    """
+
+
+class Outbox(Channel, Protocol):
+    """PUSH: messages to one listener. Any thread may send."""
+
+    @property
+    def peer(self) -> Peer | None:
+        """Who listens; None while the connection is lost."""
+
+    def send(self, data: bytes, timeout: float | None = None) -> None:
+        """Send one message; returns when all of it was taken, blocks while the listener is slow.
+
+        If the connection is lost it is dialled again and the message sent anew, for as long as
+        `timeout` allows. `ChannelTimeoutError` means that the message will never arrive.
+        `ChannelResetError`: the listener cut the connection three times at this one large message
+        (hosts before 2.0 refuse more than 1 MiB).
+        """
+
+
+class Transport(Protocol):
+    """One way to carry messages; opens channels."""
+
+    def req(self, url: str, timeout: float = 0.0) -> Exchange:
+        """Dial a REP. Tries again, after 10 ms doubling to 1 s, until `timeout`; 0 tries once."""
+
+    def push(self, url: str, timeout: float = 0.0) -> Outbox:
+        """Dial a PULL, like `req`."""
+
+    def pull(self, url: str) -> Inbox:
+        """Listen for PUSH peers."""
+
+    def rep(self, url: str) -> Exchange:
+        """Listen for REQ peers."""
+
+
+_Waited = TypeVar("_Waited", bound=Receiver)
+
+
+def wait(channels: Sequence[_Waited], timeout: float | None = None) -> list[_Waited]:
+    """Those channels whose `recv` would return or raise at once; empty if `timeout` passed first.
+
+    A channel that is closed meanwhile counts as ready.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    poll = select.poll()
+    watched: list[_Waited] = []
+    try:
+        for channel in channels:
+            try:
+                poll.register(channel.watch(), select.POLLIN)
+            except ChannelClosedError:
+                return [channel for channel in channels if channel.ready()]
+            watched.append(channel)
+        while True:
+            ready = [channel for channel in channels if channel.ready()]
+            left = None if deadline is None else deadline - time.monotonic()
+            if ready or (left is not None and left <= 0):
+                return ready
+            poll.poll(None if left is None else left * 1000)
+    finally:
+        for channel in watched:
+            channel.unwatch()

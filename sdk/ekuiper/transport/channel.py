@@ -1,0 +1,227 @@
+"""What all channels on sockets share: taking turns, closing, forking, and being waited for.
+
+The danger in closing from another thread is the descriptor: once it is closed its number may be
+given to something else, and a thread on its way into `recv` would read there. So `close` only says
+so and wakes: it shuts the sockets down and lights the beacon. The descriptors are closed when no
+thread is inside any more, by whoever notices that last.
+"""
+
+import os
+import selectors
+import socket
+import weakref
+from _thread import RLock, allocate_lock
+from types import TracebackType
+from typing import TypeVar
+
+from ekuiper.errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
+from ekuiper.transport.connection import Connection, remaining
+
+__all__ = ["Beacon", "SocketChannel"]
+
+_Self = TypeVar("_Self", bound="SocketChannel")
+
+
+class Beacon:
+    """A descriptor that is readable while its light is on or a socket added to it has input."""
+
+    def __init__(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        self._lamp, self._switch = socket.socketpair()
+        self._lit = False
+        self._lamp.setblocking(False)
+        self.selector.register(self._lamp, selectors.EVENT_READ)
+
+    def light(self) -> None:
+        """Switch it on."""
+        if not self._lit:
+            self._lit = True
+            self._switch.send(b"!")
+
+    def dim(self) -> None:
+        """Switch it off."""
+        if self._lit:
+            self._lit = False
+            self._lamp.recv(1)
+
+    def close(self) -> None:
+        """Let go of the descriptors."""
+        self.selector.close()
+        self._lamp.close()
+        self._switch.close()
+
+
+class SocketChannel:
+    """A channel with its connections. `_turn` is held by the thread that sends or receives."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._turn = allocate_lock()
+        self._gate = RLock()  # guards everything below; reentrant for signal handlers
+        self._bell = allocate_lock()  # held until closed: what a pause waits for
+        self._bell.acquire()
+        self._closed = False
+        self._watchers = 0
+        self._connections: set[Connection] = set()
+        self._beacon: Beacon | None = None
+        _channels.add(self)
+
+    def fileno(self) -> int:
+        """A descriptor to poll for input; the same one until the channel is closed."""
+        self._check_open()  # before the gate, too: in a forked child nobody would open that
+        with self._gate:
+            self._check_open()
+            if self._beacon is None:
+                self._beacon = Beacon()
+                for connection in self._connections:
+                    self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
+            return self._beacon.selector.fileno()
+
+    def watch(self) -> int:
+        """Like `fileno`, but the number stays valid until `unwatch`."""
+        with self._gate:
+            number = self.fileno()
+            self._watchers += 1
+            return number
+
+    def unwatch(self) -> None:
+        """End what `watch` began."""
+        with self._gate:
+            self._watchers -= 1
+        self._settle()
+
+    def close(self) -> None:
+        """Close it: idempotent, never blocks, for any thread."""
+        if self._closed:
+            return
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._bell.release()
+            for connection in self._connections:
+                connection.shutdown()
+            if self._beacon is not None:
+                self._beacon.light()
+            self._shut()
+        self._settle()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _enter(self) -> None:
+        """Take the turn of an exchange, which nobody waits for."""
+        self._check_open()
+        if not self._turn.acquire(False):
+            self._check_open()
+            raise ChannelStateError(f"{self.url}: another thread is inside send or recv")
+        self._enter_closed()
+
+    def _enter_when_free(self, deadline: float | None) -> None:
+        """Take the turn, waiting for the threads that came before."""
+        self._check_open()
+        left = remaining(deadline)
+        if not self._turn.acquire(True, -1 if left is None else left):
+            raise ChannelTimeoutError(f"{self.url}: other threads kept it busy")
+        self._enter_closed()
+
+    def _enter_closed(self) -> None:
+        if self._closed:
+            self._leave()
+            raise self._closed_error()
+
+    def _leave(self) -> None:
+        """Give the turn back."""
+        self._turn.release()
+        if self._closed:
+            self._settle()
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, but not after `close`."""
+        if self._bell.acquire(True, seconds):
+            self._bell.release()
+        self._check_open()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self._closed_error()
+
+    def _closed_error(self) -> ChannelClosedError:
+        return ChannelClosedError(f"{self.url}: the channel is closed")
+
+    def _admit(self, connection: Connection) -> Connection:
+        with self._gate:
+            if self._closed:
+                connection.close()
+                raise self._closed_error()
+            self._connections.add(connection)
+            if self._beacon is not None:
+                self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
+        return connection
+
+    def _drop(self, connection: Connection) -> None:
+        with self._gate:
+            if connection in self._connections:
+                self._connections.remove(connection)
+                if self._beacon is not None:
+                    self._beacon.selector.unregister(connection)
+                connection.shutdown()  # a copy in a forked child must not keep it alive
+                connection.close()
+
+    def _shine(self, on: bool) -> None:
+        """Light or dim the beacon, if there is one; after `close` it stays lit."""
+        if self._beacon is None:
+            return
+        with self._gate:
+            if self._beacon is not None and not self._closed:
+                if on:
+                    self._beacon.light()
+                else:
+                    self._beacon.dim()
+
+    def _shut(self) -> None:
+        """What else `close` does at once."""
+
+    def _settle(self) -> None:
+        """Free everything once closed and nobody is inside; whoever leaves last does it."""
+        with self._gate:
+            if self._closed and not self._watchers and self._turn.acquire(False):
+                try:
+                    self._free()
+                finally:
+                    self._turn.release()
+
+    def _free(self) -> None:
+        """Let go of every descriptor, and of nothing else: a forked child calls it too."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        if self._beacon is not None:
+            self._beacon.close()
+            self._beacon = None
+
+    def _forget(self) -> None:
+        """Be closed, in a forked child, whatever threads that are no more were doing."""
+        self._closed = True
+        self._gate = RLock()
+        self._free()
+
+
+# A fork happens to a process, so what it must close is known per process.
+_channels: "weakref.WeakSet[SocketChannel]" = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for channel in list(_channels):
+        channel._forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
