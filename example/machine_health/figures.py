@@ -49,7 +49,8 @@ def _memory() -> float | None:
             kilobytes = {name: int(size.split()[0]) for name, size in (x.split(":") for x in file)}
     except FileNotFoundError:  # not Linux
         return None
-    return 100.0 - _percent(kilobytes["MemAvailable"], kilobytes["MemTotal"])
+    total = kilobytes["MemTotal"]
+    return _percent(total - kilobytes["MemAvailable"], total)
 
 
 def _disk(folder: str) -> float:

@@ -1,4 +1,4 @@
-"""The plugin's parts by themselves: no host, no socket."""
+"""The plugin: its parts by themselves, and then the whole as a process under a host."""
 
 import json
 import random
@@ -14,6 +14,8 @@ import pytest
 
 from baseline import Baseline
 from ekuiper import Context
+from ekuiper.host.embedded import Host
+from ekuiper.host.embedded.pipeline import Pipeline
 from figures import Meter
 from machine_health import P95, AnomalyScore, Machine, Sqlite
 
@@ -252,3 +254,36 @@ class TestSqlite:
         sink.close(Context())
 
         assert not database.exists()
+
+
+def test_the_whole_plugin_under_a_host(database: Path) -> None:
+    """Figures flow through the functions into the table, as in a rule of eKuiper."""
+    with (
+        Host(Path(__file__).parent) as host,
+        Pipeline(
+            host,
+            source="machine",
+            functions=["anomaly_score(cpu) as score"],
+            sinks=["sqlite"],
+            config={"machine": {"every": 0.02}, "sqlite": {"path": str(database)}},
+            limit=8,
+        ) as rule,
+    ):
+        scored = rule.rows(8, timeout=30)
+
+    assert ["score" in row for row in scored] == [False] * 5 + [True] * 3
+    assert stored(database, "SELECT time, cpu, score FROM results") == [
+        (row["time"], row["cpu"], row.get("score")) for row in scored
+    ]
+
+
+def test_a_window_under_a_host() -> None:
+    """`p95` is given the column of a window."""
+    loads = [{"load": number} for number in range(1, 101)]
+    with (
+        Host(Path(__file__).parent) as host,
+        Pipeline(host, functions=["p95(load) as busy"], window=100, rows=loads) as rule,
+    ):
+        (row,) = rule.rows(1, timeout=30)
+
+    assert row["busy"] == 95
