@@ -19,13 +19,8 @@ def host() -> Iterator[Host]:
 
 def test_source_shows_its_settings(host: Host) -> None:
     """What a stream says reaches the source, and comes back as rows."""
-    with host.source(
-        "settings",
-        rule="r1",
-        stream="s",
-        datasource="topic",
-        config={"every": 0.01, "x": [1, None]},
-    ) as source:
+    config = {"every": 0.01, "x": [1, None]}
+    with host.source("settings", rule="r", stream="s", datasource="t", config=config) as source:
         first, second = source.recv(10), source.recv(10)
 
     assert isinstance(first, Row)
