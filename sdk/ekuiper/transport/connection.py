@@ -34,10 +34,12 @@ class Connection:
 
     __slots__ = ("_sock", "decoder", "peer", "served", "torn")
 
-    def __init__(self, sock: socket.socket, peer: Peer | None, expected: int) -> None:
+    def __init__(
+        self, sock: socket.socket, peer: Peer | None, expected: int, longest: int | None = None
+    ) -> None:
         self._sock = sock
         self.peer = peer
-        self.decoder = Decoder(expected)
+        self.decoder = Decoder(expected, longest)
         self.served = 0  # when its turn last was, where turns are taken
         self.torn = False  # part of a message was written: nothing may follow
 

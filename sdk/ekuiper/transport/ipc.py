@@ -10,8 +10,12 @@ __all__ = ["IpcTransport"]
 class IpcTransport:
     """`ipc://` channels without dependencies or threads.
 
-    A listener lets newcomers in while somebody is inside its `recv`, `ready` or `wait`.
+    A listener lets newcomers in while somebody is inside its `recv`, `ready` or `wait`. It cuts
+    the connection of a peer whose message has more than `longest` bytes (None: any length).
     """
+
+    def __init__(self, longest: int | None = None) -> None:
+        self._longest = longest
 
     def req(self, url: str, timeout: float = 0.0) -> Req:
         """Dial a REP."""
@@ -29,8 +33,8 @@ class IpcTransport:
 
     def pull(self, url: str) -> Pull:
         """Listen for PUSH peers; up to two seconds are waited for a listener before us to go."""
-        return Pull(url, UnixDoor(url))
+        return Pull(url, UnixDoor(url), self._longest)
 
     def rep(self, url: str) -> Rep:
         """Listen for REQ peers, like `pull`."""
-        return Rep(url, UnixDoor(url))
+        return Rep(url, UnixDoor(url), self._longest)

@@ -41,8 +41,11 @@ class Door(Protocol):
 class _Listening(SocketChannel):
     """Any number of connections, let in while somebody receives."""
 
-    def __init__(self, url: str, door: Door, protocols: tuple[int, int]) -> None:
+    def __init__(
+        self, url: str, door: Door, protocols: tuple[int, int], longest: int | None
+    ) -> None:
         super().__init__(url)
+        self._longest = longest
         self._door = door
         self._protocol, self._expected = protocols
         self._strangers: dict[Connection, float] = {}  # without a greeting, and until when
@@ -106,19 +109,19 @@ class _Listening(SocketChannel):
         self._eyes.selector.unregister(self._door)
 
     def _greet(self, sock: socket.socket) -> None:
+        peer = peer_of(sock)
         try:
-            peer = peer_of(sock)
             check_user(peer)
-            connection = Connection(sock, peer, self._expected)
-            connection.greet(self._protocol)
         except PermissionError as error:
             sock.close()
             _log.warning("%s: connection refused: %s", self.url, error.strerror)
             return
-        except OSError:  # it has already gone, as one does that only looks whether we listen
-            sock.close()
-            return
-        self._strangers[self._admit(connection)] = time.monotonic() + _GREETING_PATIENCE
+        connection = self._admit(Connection(sock, peer, self._expected))
+        self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
+        try:
+            connection.greet(self._protocol)
+        except OSError:
+            pass  # it has already gone, perhaps after sending: what it left is read all the same
 
     def _read(self, connection: Connection, exact: bool = False) -> list[bytes] | None:
         """The messages completed by one read; None when there was nothing to read."""
@@ -154,8 +157,8 @@ class _Listening(SocketChannel):
 class Pull(_Listening):
     """PULL: receives from many."""
 
-    def __init__(self, url: str, door: Door) -> None:
-        super().__init__(url, door, (PULL, PUSH))
+    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
+        super().__init__(url, door, (PULL, PUSH), longest)
         self._messages: deque[bytes] = deque()
 
     def recv(self, timeout: float | None = None) -> bytes:
@@ -198,8 +201,8 @@ class Pull(_Listening):
 class Rep(_Listening):
     """REP: answers. The next request of a peer stays in its socket until it is received."""
 
-    def __init__(self, url: str, door: Door) -> None:
-        super().__init__(url, door, (REP, REQ))
+    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
+        super().__init__(url, door, (REP, REQ), longest)
         self._asker: Connection | None = None  # sent the last request, still to be answered
         self._backtrace = b""
         self._peer: Peer | None = None

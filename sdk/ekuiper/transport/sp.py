@@ -75,10 +75,11 @@ class Decoder:
     the connection is good for nothing, but messages before the fault are whole.
     """
 
-    __slots__ = ("_begun", "_body", "_expected", "fault", "greeted", "missing")
+    __slots__ = ("_begun", "_body", "_expected", "_longest", "fault", "greeted", "missing")
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int, longest: int | None = None) -> None:
         self._expected = expected
+        self._longest = _LONGEST if longest is None else longest
         self._begun = b""  # of a greeting or head not yet complete
         self._body = bytearray()  # of a message not yet complete
         self.missing = 0  # bytes until it is
@@ -103,6 +104,9 @@ class Decoder:
         end = len(data)
         while end - at >= 9 and not self.fault:
             kind, size = _HEAD.unpack_from(data, at)
+            if kind == _MESSAGE and self._longest < size <= _LONGEST:
+                self.fault = f"a message of {size} bytes where {self._longest} are allowed"
+                break
             if kind != _MESSAGE or size > _LONGEST:
                 self.fault = f"message type {kind} and length {size} instead of type 1"
                 break

@@ -28,7 +28,6 @@ __all__ = ["Host"]
 Handle = TypeVar("Handle", SourceHandle, SinkHandle)
 
 _SHORT_PATH = "/tmp"  # a socket's path has at most 107 bytes, macOS's own folder takes half of them
-_GRACE = 3.0  # seconds that all stops together get when the host closes, as in eKuiper
 
 
 class Host:
@@ -62,7 +61,7 @@ class Host:
         self._env = dict(env or {})
         self._stdin = stdin
         self._launcher = launcher
-        self._transport: Transport = transport or IpcTransport()
+        self._transport: Transport = transport or IpcTransport(self.settings.max_message)
         self._addresses = Addresses()
         self._lock = threading.RLock()
         self._functions: dict[str, FunctionHandle] = {}
@@ -87,11 +86,11 @@ class Host:
         return self
 
     def close(self) -> None:
-        """Stop what runs, within a few seconds, then kill the plugin and remove what was made.
+        """Stop what runs, within `shutdown_timeout`, then kill the plugin and remove what was made.
 
         Idempotent; it does not raise for a plugin that will not stop, see `errors`.
         """
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + self.settings.shutdown_timeout
         for handle in list(self._running):
             try:
                 handle.stop(max(0.0, deadline - time.monotonic()))

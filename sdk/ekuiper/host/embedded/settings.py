@@ -28,6 +28,8 @@ class Settings:
     """For the answer to a start or stop, while every other command waits."""
     ack_timeout: float | None = None
     """For each ack of a sink with `requireAck`; eKuiper itself never gives up."""
+    shutdown_timeout: float = 3.0
+    """For all stops together when the host closes (`gracefulShutdownTimeout`)."""
     buffer: int = 1024
     """Rows each node of a rule keeps (`bufferLength`)."""
     discard_when_full: bool = True
