@@ -116,7 +116,7 @@ class _Listening(SocketChannel):
             sock.close()
             _log.warning("%s: connection refused: %s", self.url, error.strerror)
             return
-        connection = self._admit(Connection(sock, peer, self._expected))
+        connection = self._admit(Connection(sock, peer, self._expected, self._longest))
         self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
         try:
             connection.greet(self._protocol)
