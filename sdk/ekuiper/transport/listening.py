@@ -1,20 +1,16 @@
-"""The channels that listen: PULL and REP."""
+"""What the channels that listen share, PULL and REP: letting peers in, and dropping them."""
 
 import logging
 import selectors
 import socket
 import time
-from collections import deque
 from typing import Protocol
 
-from ekuiper.errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
-from ekuiper.transport import Peer
-from ekuiper.transport.channel import Beacon, SocketChannel
-from ekuiper.transport.connection import Connection, remaining, until
-from ekuiper.transport.sp import PULL, PUSH, REP, REQ, frame_head, split_request
-from ekuiper.transport.unix import check_user, peer_of
+from .channel import Beacon, SocketChannel
+from .connection import Connection, remaining
+from .unix import check_user, peer_of
 
-__all__ = ["Door", "Pull", "Rep"]
+__all__ = ["Door", "Listening"]
 
 _log = logging.getLogger(__name__)
 _GREETING_PATIENCE = 10.0
@@ -38,7 +34,7 @@ class Door(Protocol):
         """Let go of the descriptor, and of nothing else."""
 
 
-class _Listening(SocketChannel):
+class Listening(SocketChannel):
     """Any number of connections, let in while somebody receives."""
 
     def __init__(
@@ -152,144 +148,3 @@ class _Listening(SocketChannel):
     def _free(self) -> None:
         super()._free()
         self._door.close()
-
-
-class Pull(_Listening):
-    """PULL: receives from many."""
-
-    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
-        super().__init__(url, door, (PULL, PUSH), longest)
-        self._messages: deque[bytes] = deque()
-
-    def recv(self, timeout: float | None = None) -> bytes:
-        """The next message of any peer."""
-        deadline = until(timeout)
-        self._enter_when_free(deadline)
-        try:
-            while not self._messages:
-                if not self._gather(deadline) and remaining(deadline) == 0:
-                    raise ChannelTimeoutError(f"{self.url}: no message in time")
-            message = self._messages.popleft()
-            if not self._messages:
-                self._shine(False)
-            return message
-        finally:
-            self._leave()
-
-    def ready(self) -> bool:
-        """Whether `recv` would return or raise at once."""
-        if self._closed:
-            return True
-        if not self._turn.acquire(False):
-            return False
-        try:
-            return bool(self._messages) or self._gather(0.0)
-        except ChannelClosedError:
-            return True
-        finally:
-            self._leave()
-
-    def _gather(self, deadline: float | None) -> bool:
-        """Read once from every peer that says something, so that none is left behind."""
-        for connection in self._talking(deadline):
-            self._messages.extend(self._read(connection) or ())
-        if self._messages:
-            self._shine(True)
-        return bool(self._messages)
-
-
-class Rep(_Listening):
-    """REP: answers. The next request of a peer stays in its socket until it is received."""
-
-    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
-        super().__init__(url, door, (REP, REQ), longest)
-        self._asker: Connection | None = None  # sent the last request, still to be answered
-        self._backtrace = b""
-        self._peer: Peer | None = None
-        self._next: tuple[Connection, bytes, bytes] | None = None  # found, but not yet received
-        self._rounds = 0
-
-    @property
-    def peer(self) -> Peer | None:
-        """Who sent the last request; None before the first."""
-        return self._peer
-
-    def recv(self, timeout: float | None = None) -> bytes:
-        """The next request of any peer; the one before need not be answered any more."""
-        deadline = until(timeout)
-        self._enter()
-        try:
-            while self._next is None:
-                self._find(deadline)
-                if self._next is None and remaining(deadline) == 0:
-                    raise ChannelTimeoutError(f"{self.url}: no request in time")
-            self._asker, self._backtrace, payload = self._next
-            self._peer = self._asker.peer
-            self._next = None
-            self._shine(False)
-            return payload
-        finally:
-            self._leave()
-
-    def send(self, data: bytes, timeout: float | None = None) -> None:
-        """Answer the last request; dropped if whoever asked has gone."""
-        deadline = until(timeout)
-        self._enter()
-        try:
-            asker = self._asker
-            if asker is None:
-                raise ChannelStateError(f"{self.url}: send without a request to answer")
-            if asker in self._connections:
-                self._answer(asker, data, deadline)
-            self._asker = None
-        finally:
-            self._leave()
-
-    def ready(self) -> bool:
-        """Whether `recv` would return or raise at once."""
-        try:
-            self._enter()
-        except (ChannelClosedError, ChannelStateError):
-            return True
-        try:
-            if self._next is None:
-                self._find(0.0)
-            if self._next is not None:
-                self._shine(True)
-            return self._next is not None
-        except ChannelClosedError:
-            return True
-        finally:
-            self._leave()
-
-    def _find(self, deadline: float | None) -> None:
-        """Look for one request; who has waited longest for a turn comes first."""
-        talking = self._talking(deadline)
-        if len(talking) > 1:
-            talking.sort(key=lambda connection: connection.served)
-        for connection in talking:
-            while (frames := self._read(connection, exact=True)) is not None:
-                request = split_request(frames[0]) if frames else None
-                if request is not None:
-                    self._rounds += 1
-                    connection.served = self._rounds
-                    self._next = (connection, *request)
-                    return
-                if connection not in self._connections:
-                    break
-
-    def _answer(self, asker: Connection, data: bytes, deadline: float | None) -> None:
-        head = frame_head(len(self._backtrace) + len(data)) + self._backtrace
-        try:
-            asker.write(head, data, deadline)
-        except ChannelTimeoutError:
-            if asker.torn:
-                self._part(asker)
-                self._asker = None
-            raise ChannelTimeoutError(f"{self.url}: the asker took nothing in time") from None
-        except OSError:
-            self._part(asker)
-            self._check_open()
-        except BaseException:  # a signal handler raised: who knows how much was written
-            self._part(asker)
-            raise
