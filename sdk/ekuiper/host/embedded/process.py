@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -43,7 +44,8 @@ class Launcher(Protocol):
 
 
 class PluginProcess:
-    """A plugin as a child process; its output is appended to the file `log`.
+    """A plugin as a child process; its output is appended to the file `log`, or goes where that
+    of this process goes if that is None.
 
     `env` is added to this process's environment. A thread waits for the process to end.
     With `stdin` the plugin shares this process's standard input, for a debugger.
@@ -55,7 +57,7 @@ class PluginProcess:
         manifest: Manifest,
         *,
         settings: Settings,
-        log: Path,
+        log: Path | None,
         env: Mapping[str, str] | None = None,
         stdin: bool = False,
     ) -> None:
@@ -83,14 +85,14 @@ class PluginProcess:
     def start(self) -> None:
         if self.alive:
             raise HostError(f"{self._executable} is running already, as process {self.pid}")
-        with self._log.open("ab") as log:
+        with self._log.open("ab") if self._log is not None else nullcontext() as log:
             self._process = self._spawn(log)
         self._watch = threading.Thread(
             target=self._process.wait, name=f"ekuiper-host-wait-{self._process.pid}", daemon=True
         )
         self._watch.start()
 
-    def _spawn(self, log: IO[Any]) -> "subprocess.Popen[bytes]":
+    def _spawn(self, log: IO[Any] | None) -> "subprocess.Popen[bytes]":
         try:
             return subprocess.Popen(
                 self._arguments,
@@ -103,12 +105,17 @@ class PluginProcess:
         except OSError as error:
             raise HostError(f"cannot run {self._arguments[0]}: {error}") from error
 
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the process to end by itself; its exit code, None if it runs on."""
+        if self._watch is not None:
+            self._watch.join(timeout)
+        return self.exit_code
+
     def kill(self) -> None:
-        if self._process is None or self._watch is None:
+        if self._process is None:
             return
         self._process.kill()
-        self._watch.join(_KILL_DEADLINE)
-        if self._watch.is_alive():
+        if self.wait(_KILL_DEADLINE) is None:
             raise HostError(
                 f"process {self.pid} did not end within {_KILL_DEADLINE:g} s of SIGKILL"
             )
@@ -117,6 +124,8 @@ class PluginProcess:
         self.kill()
 
     def log_tail(self, lines: int = 20) -> str:
+        if self._log is None:
+            return "(was not kept)"
         try:
             with self._log.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
