@@ -1,0 +1,18 @@
+"""Where the `ekuiper` command begins."""
+
+import sys
+from importlib.util import find_spec
+
+__all__ = ["main"]
+
+_NEEDED = ("click", "rich")
+
+
+def main() -> None:
+    """Run the command line and end the process: 0 done, 1 failed, 2 wrongly called."""
+    if any(find_spec(package) is None for package in _NEEDED):
+        print("the ekuiper command needs more: pip install 'ekuiper[cli]'", file=sys.stderr)
+        sys.exit(2)
+    from .group import ekuiper
+
+    ekuiper()

@@ -1,0 +1,240 @@
+"""`ekuiper run`: a plugin at work on this machine, without eKuiper."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from ..bundle.manifest import Manifest, read_manifest
+from ..errors import ManifestError
+from .running.conf import defaults, did_you_mean, settings
+from .running.jsonlines import JsonView
+from .running.live import LiveView
+from .running.options import Ordered, Wanted, call, duration, given_in_order, wanted
+from .running.plain import DebugView, PlainView
+from .running.session import Plan, Session
+from .running.view import View
+
+__all__ = ["run"]
+
+_PIPELINE = ("source", "rows", "function", "window", "sink")
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.command(cls=Ordered)
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--source", multiple=True, metavar="SOURCE", help="Rows come from this source.")
+@click.option(
+    "--rows",
+    multiple=True,
+    type=_FILE,
+    metavar="FILE",
+    help="Rows come from JSON lines; - is stdin.",
+)
+@click.option(
+    "--function",
+    multiple=True,
+    type=call,
+    metavar="CALL",
+    help="Call a function for each row, as in 'score(cpu, 3) as s'. Arguments are columns, JSON "
+    "values, 'text' or *; without `as` the column is called like the function.",
+)
+@click.option(
+    "--window",
+    multiple=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Rows go on N at a time; functions that are aggregates get lists.",
+)
+@click.option("--sink", multiple=True, metavar="SINK", help="Rows go to this sink.")
+@click.option(
+    "--conf",
+    multiple=True,
+    metavar="SETTING",
+    help="A setting of a source or sink: SYMBOL.key=value (JSON, else text), or SYMBOL=file.json "
+    "for several. A source's `datasource` is its stream's DATASOURCE.",
+)
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N rows came out.")
+@click.option(
+    "--for", "seconds", type=duration, metavar="TIME", help="End after 500ms, 10s, 5m or 1h."
+)
+@click.option("--plain", is_flag=True, help="A line a second instead of the live table.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Rows, figures and the summary as JSON lines."
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Give the terminal to the plugin, for breakpoint() and debuggers; nothing times out.",
+)
+@click.option("--python", metavar="PATH", help="The interpreter; by default the one of ekuiper.")
+@click.pass_context
+def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
+    """Run the plugin in DIR on this machine, without eKuiper.
+
+    Spawns the plugin that DIR/<name>.json describes as eKuiper does, speaks eKuiper's protocol to
+    it, and shows what comes of it.
+
+    \b
+      ekuiper run DIR --source sensor --function 'score(cpu) as s' --sink table
+      ekuiper run DIR --rows rows.jsonl --function 'score(cpu) as s' --json
+
+    All options but --conf, --count and those below it describe a pipeline: source or rows, then
+    functions in the order given, then sinks. Each --source or --rows begins a new pipeline; what
+    stands before the first one belongs to it too. --count counts for each pipeline, and the run
+    ends when all have ended.
+
+    Settings in the group `default` of DIR/sources/<source>.yaml apply too, as in eKuiper.
+
+    Ctrl-C ends the run in order. The exit status is 0 if all went well, 1 if anything failed: the
+    plugin ended, something raised, or no row came out; 2 for wrong options.
+    """
+    if given["plain"] + given["as_json"] + given["debug"] > 1:
+        raise click.UsageError("--plain, --json and --debug exclude each other")
+    plan = _plan(ctx, folder, given)
+    view = _view(given, plan)
+    notes = _add_defaults(plan)
+    with _log(plan.debug) as log, _terminal(plan.debug):
+        for note in notes:
+            view.note(note)
+        failures = Session(plan, view, log).run()
+    if view.gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the last flush would raise
+    sys.exit(1 if failures else 0)
+
+
+def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
+    try:
+        manifest = read_manifest(folder)
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    pipelines = wanted(given_in_order(ctx, _PIPELINE))
+    _check_input(pipelines, folder, manifest)
+    for pipeline in pipelines:
+        _check_symbols(pipeline, manifest)
+    if given["debug"] and any(pipeline.rows == "-" for pipeline in pipelines):
+        raise click.UsageError("--debug needs standard input for itself; give --rows a file")
+    return Plan(
+        folder=folder,
+        manifest=manifest,
+        python=_interpreter(given["python"]),
+        pipelines=tuple(pipelines),
+        config=settings(given["conf"], _configurable(pipelines)),
+        seconds=given["seconds"],
+        count=given["count"],
+        debug=given["debug"],
+    )
+
+
+def _check_input(pipelines: list[Wanted], folder: Path, manifest: Manifest) -> None:
+    if not pipelines[0].has_input:
+        raise click.UsageError(_what_to_do(folder, manifest))
+    if sum(pipeline.rows == "-" for pipeline in pipelines) > 1:
+        raise click.UsageError("only one pipeline can read rows from standard input")
+
+
+def _what_to_do(folder: Path, manifest: Manifest) -> str:
+    """What the plugin has, and a command that runs it."""
+    source = f"--source {manifest.sources[0]}" if manifest.sources else "--rows FILE"
+    function = f" --function '{manifest.functions[0]}(COLUMN)'" if manifest.functions else ""
+    sink = f" --sink {manifest.sinks[0]}" if manifest.sinks else ""
+    return (
+        "where do rows come from? Give --source SOURCE, or --rows FILE with JSON lines.\n"
+        f"  {manifest.name} has\n"
+        f"    sources    {', '.join(manifest.sources) or '-'}\n"
+        f"    functions  {', '.join(manifest.functions) or '-'}\n"
+        f"    sinks      {', '.join(manifest.sinks) or '-'}\n"
+        f"  For example: ekuiper run {folder} {source}{function}{sink}"
+    )
+
+
+def _check_symbols(pipeline: Wanted, manifest: Manifest) -> None:
+    sources = [pipeline.source] if pipeline.source is not None else []
+    functions = [call.function for call in pipeline.functions]
+    _declared("source", sources, manifest.sources, manifest.name)
+    _declared("function", functions, manifest.functions, manifest.name)
+    _declared("sink", pipeline.sinks, manifest.sinks, manifest.name)
+
+
+def _declared(kind: str, names: Iterable[str], known: Iterable[str], plugin: str) -> None:
+    for name in names:
+        if name not in known:
+            nearest = did_you_mean(name, known, f"its {kind}s")
+            raise click.UsageError(f"plugin {plugin} has no {kind} {name!r}; {nearest}")
+
+
+def _configurable(pipelines: Iterable[Wanted]) -> set[str]:
+    sources = {pipeline.source for pipeline in pipelines if pipeline.source is not None}
+    return sources | {sink for pipeline in pipelines for sink in pipeline.sinks}
+
+
+def _interpreter(path: str | None) -> str:
+    if path is None:
+        return sys.executable
+    found = shutil.which(path)
+    if found is None:
+        raise click.UsageError(f"--python {path!r}: there is no such program")
+    return os.path.abspath(found)  # the plugin's process starts in another folder
+
+
+def _add_defaults(plan: Plan) -> list[str]:
+    """Put the settings of `sources/<name>.yaml` below those given; returns what to tell."""
+    notes = []
+    for source in {pipeline.source for pipeline in plan.pipelines} - {None}:
+        assert source is not None
+        try:
+            below = defaults(plan.folder, source)
+        except ValueError as error:
+            notes.append(f"default settings not read, use --conf {source}.key=value: {error}")
+            continue
+        plan.config[source] = {**below, **plan.config.get(source, {})}
+    return notes
+
+
+def _view(given: dict[str, Any], plan: Plan) -> View:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ?
+    if given["as_json"]:
+        return JsonView()
+    console = Console(highlight=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console = Console(highlight=False, width=120)
+    if plan.debug:
+        return DebugView(console)
+    typed = any(pipeline.rows == "-" for pipeline in plan.pipelines) and sys.stdin.isatty()
+    if given["plain"] or typed or not console.is_terminal or console.is_dumb_terminal:
+        return PlainView(console)
+    return LiveView(console, seconds=plan.seconds, rows=plan.count)
+
+
+@contextmanager
+def _log(debug: bool) -> Iterator[Path | None]:
+    if debug:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="ekuiper-run-") as folder:
+        yield Path(folder, "plugin.log")
+
+
+@contextmanager
+def _terminal(debug: bool) -> Iterator[None]:
+    """Leave the terminal as it was: a debugger may be killed while it reads a line."""
+    if not debug or not sys.stdin.isatty():
+        yield
+        return
+    import termios
+
+    mode = termios.tcgetattr(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, mode)

@@ -1,0 +1,111 @@
+"""Settings of sources and sinks, from `--conf` and from `sources/<name>.yaml`."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+__all__ = ["defaults", "did_you_mean", "settings"]
+
+Config = dict[str, dict[str, Any]]
+
+_ENTRY = re.compile(r"(\s+)([\w.$-]+):\s+(\S.*)")
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_YAML_MARKS = "{[&*!|>%@`~"
+
+
+def settings(given: Iterable[str], symbols: Iterable[str]) -> Config:
+    """By symbol, the settings in `given`, each `SYMBOL.key=value` or `SYMBOL=file.json`; later ones
+    win. A value is JSON if it can be read as such, else text. Raises `click.UsageError`."""
+    known = sorted(set(symbols), key=len, reverse=True)
+    found: Config = {}
+    for text in given:
+        target, equals, value = text.partition("=")
+        symbol, key = _split(target, known)
+        if not equals:
+            raise click.UsageError(f"--conf {text!r}: write SYMBOL.key=value or SYMBOL=file.json")
+        if symbol is None:
+            nearest = did_you_mean(target.partition(".")[0], known, "sources and sinks in use")
+            raise click.UsageError(f"--conf {text!r} is for no source or sink that runs; {nearest}")
+        entries = _from_file(text, value) if key is None else {key: _value(value)}
+        found.setdefault(symbol, {}).update(entries)
+    return found
+
+
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """The nearest of the known names, or all of them."""
+    names = sorted(known)
+    nearest = get_close_matches(name, names, 1)
+    listed = f"{what}: {', '.join(names) or 'none'}"
+    return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed
+
+
+def defaults(folder: Path, source: str) -> dict[str, Any]:
+    """The group `default` of `sources/<source>.yaml`, as eKuiper gives it to a stream without a
+    CONF_KEY; {} without such a file.
+
+    Reads one plain value per line. Raises `ValueError` for any richer YAML.
+    """
+    path = folder / "sources" / f"{source}.yaml"
+    if not path.is_file():
+        return {}
+    found: dict[str, Any] = {}
+    inside, indent = False, ""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        text = _COMMENT.sub("", line).rstrip()
+        if not text:
+            continue
+        if not text[0].isspace():
+            inside = text == "default:"
+        elif inside:
+            entry = _ENTRY.fullmatch(text)
+            if entry is None or indent not in ("", entry[1]) or not _is_plain(entry[3]):
+                raise ValueError(f"{path}:{number}: {text.strip()}")
+            indent = entry[1]
+            found[entry[2]] = _yaml_value(entry[3])
+    return found
+
+
+def _is_plain(value: str) -> bool:
+    if value[0] in "'\"":
+        return len(value) > 1 and value[-1] == value[0] and "\\" not in value
+    return value[0] not in _YAML_MARKS
+
+
+def _yaml_value(value: str) -> Any:
+    return value[1:-1] if value[0] in "'\"" else _value(value)
+
+
+def _split(target: str, known: Iterable[str]) -> tuple[str | None, str | None]:
+    """The symbol and the key; no key where the target is a symbol."""
+    for symbol in known:
+        if target == symbol:
+            return symbol, None
+        if target.startswith(f"{symbol}.") and len(target) > len(symbol) + 1:
+            return symbol, target[len(symbol) + 1 :]
+    return None, None
+
+
+def _from_file(text: str, path: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(Path(path).read_text("utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--conf {text!r}: {error}") from error
+    if not isinstance(value, dict):
+        raise click.UsageError(f"--conf {text!r}: the file must hold a JSON object")
+    return value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return text
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON value")

@@ -1,0 +1,132 @@
+"""What a run looks like at one moment: the numbers that all views show."""
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from ...host.embedded.counters import Fault, FunctionCounters
+from ...host.embedded.pipeline import Pipeline
+
+__all__ = ["FunctionFigures", "Moment", "PipelineFigures", "PipelineMeter"]
+
+_RECENT = 2.0  # seconds over which a rate is taken
+_LATEST = 8  # rows
+
+
+@dataclass(frozen=True)
+class FunctionFigures:
+    """One function call; times are seconds, None before the first call."""
+
+    text: str
+    calls: int
+    rate: float
+    p50: float | None
+    p99: float | None
+    errors: int
+
+
+@dataclass(frozen=True)
+class PipelineFigures:
+    """One pipeline; rates are per second."""
+
+    rule: str
+    title: str
+    rows_in: int
+    rows_out: int
+    rate: float
+    dropped: int
+    waiting: int
+    errors: int
+    functions: tuple[FunctionFigures, ...]
+    results: tuple[str, ...]
+    """The columns that functions fill."""
+    faults: tuple[Fault, ...]
+    latest: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything there is to show."""
+
+    plugin: str
+    pid: int | None
+    alive: bool
+    elapsed: float
+    """Seconds since rows could flow."""
+    pipelines: tuple[PipelineFigures, ...]
+    log_faults: tuple[Fault, ...]
+    """Errors that only the plugin's log tells of."""
+    log: tuple[str, ...]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """All mistakes, the one that happened last at the end."""
+        own = [fault for pipeline in self.pipelines for fault in pipeline.faults]
+        return sorted([*own, *self.log_faults], key=lambda fault: fault.last)
+
+    @property
+    def errors(self) -> int:
+        """How many errors, each counted."""
+        logged = sum(fault.count for fault in self.log_faults)
+        return sum(pipeline.errors for pipeline in self.pipelines) + logged
+
+
+class _Rate:
+    """How fast a count grew lately, or on the whole."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def update(self, now: float, count: int) -> float:
+        self._seen.append((now, count))
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT:
+            self._seen.popleft()
+        before, counted = self._seen[0]
+        return (count - counted) / (now - before) if now > before else 0.0
+
+
+class PipelineMeter:
+    """Reads the counters of one pipeline; for one thread."""
+
+    def __init__(self, pipeline: Pipeline, rule: str, title: str, results: tuple[str, ...]) -> None:
+        self.pipeline = pipeline
+        self._rule = rule
+        self._title = title
+        self._results = results
+        self._rows = _Rate()
+        self._calls = [_Rate() for _ in pipeline.counters.functions]
+
+    def read(self, *, over: float | None = None) -> PipelineFigures:
+        """The figures now; rates are recent ones, or those over all of `over` seconds."""
+        counters = self.pipeline.counters
+        now = time.monotonic()
+        rate = self._rows.update(now, counters.rows_out)
+        return PipelineFigures(
+            rule=self._rule,
+            title=self._title,
+            rows_in=counters.rows_in,
+            rows_out=counters.rows_out,
+            rate=rate if over is None else counters.rows_out / over,
+            dropped=counters.dropped,
+            waiting=self.pipeline.waiting,
+            errors=counters.errors,
+            functions=tuple(
+                _function(function, meter.update(now, function.calls), over)
+                for function, meter in zip(counters.functions, self._calls, strict=True)
+            ),
+            results=self._results,
+            faults=tuple(counters.faults.list()),
+            latest=tuple(self.pipeline.latest(_LATEST)),
+        )
+
+
+def _function(function: FunctionCounters, rate: float, over: float | None) -> FunctionFigures:
+    return FunctionFigures(
+        text=function.text,
+        calls=function.calls,
+        rate=rate if over is None else function.calls / over,
+        p50=function.latency.p50,
+        p99=function.latency.p99,
+        errors=function.errors,
+    )

@@ -1,0 +1,65 @@
+"""The plugin's log, read while it is written."""
+
+import os
+import re
+from collections import deque
+from pathlib import Path
+
+from ...host.embedded.counters import Fault, Faults, location
+
+__all__ = ["PluginLog"]
+
+_MOST = 1 << 16  # bytes read at a time; of a plugin that prints faster the rest is skipped
+# The form that the SDK gives to records: time, level, plugin, perhaps [rule/op/instance], text.
+_ERROR = re.compile(r"\d{4}-\d\d-\d\d \S+ (?:ERROR|CRITICAL)\s+\S+ (?:\[[^\]]*\] )?(.*)")
+_RECORD_END = re.compile(r" \([\w.-]+:\d+\)$")
+
+
+class PluginLog:
+    """Follows the file that a plugin's output goes to; for one thread."""
+
+    def __init__(self, path: Path, keep: int = 200) -> None:
+        self._path = path
+        self._position = 0
+        self._rest = b""
+        self._lines: deque[str] = deque(maxlen=keep)
+        self._faults = Faults()
+
+    def read(self) -> list[str]:
+        """The lines that came since the last call."""
+        try:
+            lines = self._read()
+        except FileNotFoundError:
+            return []  # the plugin was not spawned yet
+        for line in lines:
+            self._lines.append(line)
+            found = _ERROR.match(line)
+            if found is not None:
+                self._faults.add("log", _told(found[1]))
+        return lines
+
+    def tail(self, lines: int) -> tuple[str, ...]:
+        """The last lines read."""
+        return tuple(self._lines)[-lines:] if lines > 0 else ()
+
+    def faults(self, known: set[str]) -> tuple[Fault, ...]:
+        """Errors the log told of, without those at the lines of code in `known`."""
+        return tuple(fault for fault in self._faults.list() if fault.location not in known)
+
+    def _read(self) -> list[str]:
+        with self._path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size - self._position > _MOST:
+                self._position = size - _MOST
+                self._rest = b""
+            file.seek(self._position)
+            data = self._rest + file.read(_MOST)
+            self._position = file.tell()
+        *whole, self._rest = data.split(b"\n")
+        return [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
+
+
+def _told(text: str) -> str:
+    """A record's text, without the line that logged it if it names a line itself."""
+    shorter = _RECORD_END.sub("", text)
+    return shorter if location(shorter) else text

@@ -1,0 +1,95 @@
+"""Options of `ekuiper run` whose order matters, and values with a form of their own."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from ...host.embedded.expressions import ExpressionError, FunctionCall
+
+__all__ = ["Ordered", "Wanted", "call", "duration", "given_in_order", "wanted"]
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_ORDER = "ekuiper.cli.order"
+
+
+def duration(text: str) -> float:
+    """`500ms`, `10s`, `1.5m` or `2h`, as seconds; the type of an option."""
+    found = _DURATION.fullmatch(text.strip())
+    seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if seconds <= 0:
+        raise click.BadParameter(f"{text!r} is no duration; write 500ms, 10s, 5m or 1h")
+    return seconds
+
+
+def call(text: str) -> FunctionCall:
+    """A call such as `score(cpu) as s`; the type of an option."""
+    try:
+        return FunctionCall.parse(text)
+    except ExpressionError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+class Ordered(click.Command):
+    """A command that remembers in which order its options were given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # click keeps the order of values per option only; its parser knows it across options.
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_ORDER] = [parameter.name for parameter in order]
+        return super().parse_args(ctx, args)
+
+
+def given_in_order(ctx: click.Context, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """The values of the repeatable options `names`, as (name, value), in the order given."""
+    values = {name: iter(ctx.params[name]) for name in names}
+    for name in ctx.meta[_ORDER]:
+        if name in values:
+            yield name, next(values[name])
+
+
+@dataclass
+class Wanted:
+    """One pipeline as the options describe it."""
+
+    source: str | None = None
+    rows: str | None = None
+    functions: list[FunctionCall] = field(default_factory=list)
+    window: int | None = None
+    sinks: list[str] = field(default_factory=list)
+
+    @property
+    def has_input(self) -> bool:
+        return self.source is not None or self.rows is not None
+
+    @property
+    def title(self) -> str:
+        """`machine → score → sqlite`."""
+        start = self.source or ("stdin" if self.rows == "-" else self.rows) or ""
+        steps = [start, *(call.function for call in self.functions), *self.sinks]
+        return " → ".join(steps)
+
+
+def wanted(given: Iterable[tuple[str, Any]]) -> list[Wanted]:
+    """The pipelines that options describe: each `--source` or `--rows` begins one, and what else
+    is given belongs to the one begun last, or to the first if none has begun."""
+    pipelines = [Wanted()]
+    for name, value in given:
+        if name in ("source", "rows") and pipelines[-1].has_input:
+            pipelines.append(Wanted())
+        _add(pipelines[-1], name, value)
+    return pipelines
+
+
+def _add(pipeline: Wanted, name: str, value: Any) -> None:
+    if name == "function":
+        pipeline.functions.append(value)
+    elif name == "sink":
+        pipeline.sinks.append(value)
+    elif name == "window" and pipeline.window is not None:
+        raise click.UsageError("--window is given twice for one pipeline")
+    else:
+        setattr(pipeline, name, value)

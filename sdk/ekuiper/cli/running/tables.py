@@ -1,0 +1,117 @@
+"""The parts that the live view and the summary are put together from."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ...host.embedded.counters import Fault
+from .figures import PipelineFigures
+from .texts import cell, count, duration, rate
+
+__all__ = ["counts", "fault_lines", "function_table", "heading", "row_table"]
+
+_WIDEST = 24  # characters of one value in a table of rows
+_PLACE = re.compile(r"[\w.+-]+\.\w+:\d+")
+_GAP = 2
+
+
+def heading(text: str) -> Text:
+    """The line over a part."""
+    return Text(text, style="bold")
+
+
+def counts(pipeline: PipelineFigures) -> Text:
+    """`in 12   out 12   dropped 0 ...`, with what needs attention in colour."""
+    text = Text("  ")
+    for name, number, style in (
+        ("in", pipeline.rows_in, ""),
+        ("out", pipeline.rows_out, ""),
+        ("dropped", pipeline.dropped, "magenta"),
+        ("waiting", pipeline.waiting, ""),
+        ("errors", pipeline.errors, "bold red"),
+    ):
+        text.append(f"{name} ", "dim").append(count(number), style if number else "").append("   ")
+    text.rstrip()
+    return text
+
+
+def function_table(pipeline: PipelineFigures) -> Table:
+    """A line per function call."""
+    table = Table.grid(padding=(0, _GAP, 0, 0), expand=True)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    for _ in range(5):
+        table.add_column(justify="right", no_wrap=True)
+    titles = ("  function", "calls", "calls/s", "p50", "p99", "errors")
+    table.add_row(*(Text(title, "dim") for title in titles))
+    for function in pipeline.functions:
+        table.add_row(
+            Text(f"  {function.text}"),
+            count(function.calls),
+            rate(function.rate),
+            duration(function.p50),
+            Text(duration(function.p99), "cyan"),
+            Text(count(function.errors), "bold red" if function.errors else ""),
+        )
+    return table
+
+
+def row_table(pipeline: PipelineFigures, most: int, width: int) -> Table:
+    """The last rows; columns that do not fit are left out, those that functions fill at last."""
+    rows = pipeline.latest[-most:] if most > 0 else ()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    shown = _fitting(names, pipeline.results, rows, width)
+    table = Table.grid(padding=(0, _GAP, 0, 0))
+    for name in shown:
+        numeric = all(isinstance(row.get(name), (int, float, type(None))) for row in rows)
+        table.add_column(
+            justify="right" if numeric else "left", no_wrap=True, max_width=_WIDEST + _GAP
+        )
+    left_out = len(names) - len(shown)
+    more = [Text(f"+{left_out}", "dim")] if left_out else []
+    if left_out:
+        table.add_column()
+    results = set(pipeline.results)
+    heads = (Text(cell(name), "cyan" if name in results else "dim") for name in shown)
+    table.add_row(*_indented(heads), *more)
+    for row in rows:
+        table.add_row(*_indented(Text(cell(row.get(name))) for name in shown))
+    return table
+
+
+def fault_lines(faults: Sequence[Fault], most: int) -> list[Text]:
+    """The last mistakes, the newest first, each on one line with the line of code in bold."""
+    lines = []
+    for fault in reversed(faults[-most:] if most > 0 else ()):
+        line = Text("  ", no_wrap=True, overflow="ellipsis")
+        if fault.count > 1:
+            line.append(f"{count(fault.count)} × ", "bold red")
+        line.append(f"{fault.where}: ", "dim").append(cell(fault.text))
+        line.highlight_regex(_PLACE, "bold")
+        lines.append(line)
+    return lines
+
+
+def _fitting(
+    names: list[str], results: Sequence[str], rows: Sequence[dict[str, Any]], width: int
+) -> list[str]:
+    shown = list(names)
+    needed = {name: _GAP + _widest(name, rows) for name in names}
+    while sum(needed[name] for name in shown) + 6 > width and len(shown) > 1:
+        plain = [name for name in shown if name not in results]
+        shown.remove(plain[-1] if plain else shown[-1])
+    return shown
+
+
+def _widest(name: str, rows: Sequence[dict[str, Any]]) -> int:
+    return min(_WIDEST, max([len(cell(name)), *(len(cell(row.get(name))) for row in rows)]))
+
+
+def _indented(cells: Iterable[Text]) -> list[Text]:
+    """The first cell begins where the lines above it do."""
+    found = list(cells)
+    if found:
+        found[0] = Text("  ").append_text(found[0])
+    return found

@@ -1,0 +1,50 @@
+"""What every way to show a run has in common."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from ...host.embedded.counters import Fault
+from .figures import Moment
+from .log import PluginLog
+
+__all__ = ["NewFaults", "View"]
+
+
+class NewFaults:
+    """Tells each mistake once, however often it happens."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+
+    def of(self, moment: Moment) -> list[Fault]:
+        """Those not told before."""
+        found = {(fault.where, fault.location or fault.text): fault for fault in moment.faults}
+        new = [fault for key, fault in found.items() if key not in self._told]
+        self._told.update(found)
+        return new
+
+
+class View(Protocol):
+    """Shows a run while it goes on, and how it ended. The main thread calls it, but for `rows`."""
+
+    every: float
+    """Seconds between two calls of `show`."""
+
+    gone: bool
+    """Whether nobody reads any more what is shown (a closed pipe)."""
+
+    def starting(self, plugin: str, log: PluginLog | None) -> AbstractContextManager[Any]:
+        """Lasts while the plugin and its symbols start."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that is no failure."""
+
+    def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Rows came out; called on the pipeline's thread, which waits meanwhile."""
+
+    def show(self, moment: Moment, log: Sequence[str]) -> None:
+        """This is how it stands now; `log` are the plugin's new lines."""
+
+    def finish(self, moment: Moment, failures: Sequence[str]) -> None:
+        """It is over; without failures all went well."""
