@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
-from ..errors import MalformedMessageError, UnknownCommandError
+from ..errors import MalformedMessageError
 from .engine import dumps, loads, stdlib_loads
-from .fields import as_object, field, optional_field
+from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json
 from .messages import Call, CallContext, Reply
 
@@ -58,7 +58,7 @@ def _decode_rare_call(frame: bytes, message: dict[str, Any]) -> Call:
         return Call("IsAggregate", args, None)
     if func == "Exec":
         raise MalformedMessageError(frame, "field 'arg' must end with the context, a string")
-    raise UnknownCommandError(f"function request {func!r}", "Validate, Exec, IsAggregate")
+    raise unknown("function request", func, ("Validate", "Exec", "IsAggregate"))
 
 
 @lru_cache(maxsize=1024)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from ..errors import UnknownCommandError
 from .engine import stdlib_loads
-from .fields import as_object, field, optional_field
+from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json
 from .messages import Command, Kind, Meta, Verb
 from .values import scrub
@@ -27,12 +26,12 @@ def decode_command(frame: bytes) -> Command:
     outer = as_object(frame, stdlib_loads(frame, frame), "a command")
     cmd = field(frame, outer, "cmd", str)
     if cmd not in _VERBS:
-        raise UnknownCommandError(f"command {cmd!r}", ", ".join(_VERBS))
+        raise unknown("command", cmd, _VERBS)
     arg = field(frame, outer, "arg", str).encode("utf-8", "surrogatepass")
     control = as_object(frame, stdlib_loads(frame, arg), "the text in field 'arg'")
     plugin_type = field(frame, control, "arg.pluginType", str)
     if plugin_type not in _KINDS:
-        raise UnknownCommandError(f"plugin type {plugin_type!r}", ", ".join(_KINDS))
+        raise unknown("plugin type", plugin_type, _KINDS)
     datasource = optional_field(frame, control, "arg.dataSource", str)
     if datasource is None:
         datasource = optional_field(frame, control, "arg.datasource", str)

@@ -64,7 +64,7 @@ def stdlib_loads(frame: bytes, part: bytes) -> Any:
     except ValueError as error:
         reason = f"not JSON: {error}"
     except RecursionError:
-        reason = "not JSON of a sane depth"
+        reason = "nested too deeply"
     raise MalformedMessageError(frame, reason)
 
 
@@ -84,7 +84,7 @@ def dumps(value: Any, path: str) -> bytes:
 
 
 def _constant(token: str) -> Any:
-    raise ValueError(f"{token} is not a number there")
+    raise ValueError(f"it has no {token}")
 
 
 def _integer(digits: str) -> int | float:

@@ -1,10 +1,11 @@
 """Checks of decoded JSON whose errors name the field."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from ..errors import MalformedMessageError
+from ..errors import MalformedMessageError, UnknownCommandError
 
-__all__ = ["as_object", "field", "optional_field"]
+__all__ = ["as_object", "field", "optional_field", "unknown"]
 
 _T = TypeVar("_T")
 
@@ -37,6 +38,12 @@ def optional_field(frame: bytes, parent: dict[str, Any], path: str, kind: type[_
     if parent.get(path.rpartition(".")[2]) is None:
         return None
     return field(frame, parent, path, kind)
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> UnknownCommandError:
+    """The error for a `word` that is a string, but none of those `known`."""
+    shown = repr(word) if len(word) <= 80 else f"{word[:80]!r}…"
+    return UnknownCommandError(f"{what} {shown}", ", ".join(known))
 
 
 def _checked(frame: bytes, value: Any, kind: type[_T], what: str) -> _T:

@@ -131,16 +131,15 @@ def _text(path: _Path) -> str:
 
 
 def _moment(value: Any) -> str | None:
-    if value != value:  # pandas' NaT is a datetime
+    from datetime import datetime, timezone  # loaded already, by whoever made the value
+
+    if value != value:  # pandas' NaT
         return None
     try:
+        if value.utcoffset() is None:
+            value = datetime.astimezone(value)  # not its own method: pandas' refuses naive ones
         offset = value.utcoffset()
-        if offset is None:
-            value = value.astimezone()
-            offset = value.utcoffset()
         if offset.seconds % 60 or offset.microseconds:  # RFC 3339 has none: the offsets of 1890
-            from datetime import timezone
-
             value = value.astimezone(timezone.utc)
     except (OverflowError, ValueError, OSError):  # no such time here: year 1 or 9999
         raise NoFormError from None
@@ -178,7 +177,7 @@ def _numpy(value: Any) -> Any:
 
 
 def _dataclass(value: Any) -> dict[str, Any]:
-    from dataclasses import fields  # loaded already, by whoever made the class
+    from dataclasses import fields  # loaded already, as above
 
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
