@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple, Protocol, TypeVar
 
-from ekuiper.errors import ChannelClosedError
+from ..errors import ChannelClosedError
 
 __all__ = ["Channel", "Exchange", "Inbox", "Outbox", "Peer", "Receiver", "Transport", "wait"]
 

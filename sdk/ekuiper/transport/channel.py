@@ -14,8 +14,8 @@ from _thread import RLock, allocate_lock
 from types import TracebackType
 from typing import TypeVar
 
-from ekuiper.errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
-from ekuiper.transport.connection import Connection, remaining
+from ..errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
+from .connection import Connection, remaining
 
 __all__ = ["Beacon", "SocketChannel"]
 
@@ -27,10 +27,10 @@ class Beacon:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self._lamp, self._switch = socket.socketpair()
+        self.lamp, self._switch = socket.socketpair()
         self._lit = False
-        self._lamp.setblocking(False)
-        self.selector.register(self._lamp, selectors.EVENT_READ)
+        self.lamp.setblocking(False)
+        self.selector.register(self.lamp, selectors.EVENT_READ)
 
     def light(self) -> None:
         """Switch it on."""
@@ -42,12 +42,12 @@ class Beacon:
         """Switch it off."""
         if self._lit:
             self._lit = False
-            self._lamp.recv(1)
+            self.lamp.recv(1)
 
     def close(self) -> None:
         """Let go of the descriptors."""
         self.selector.close()
-        self._lamp.close()
+        self.lamp.close()
         self._switch.close()
 
 

@@ -4,9 +4,9 @@ import select
 import socket
 import time
 
-from ekuiper.errors import ChannelTimeoutError
-from ekuiper.transport import Peer
-from ekuiper.transport.sp import Decoder, greeting
+from ..errors import ChannelTimeoutError
+from . import Peer
+from .sp import Decoder, greeting
 
 __all__ = ["Connection", "remaining", "until"]
 

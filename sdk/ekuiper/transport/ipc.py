@@ -1,17 +1,19 @@
 """Channels over unix sockets with SP framing: the peer may be nng, mangos or this package."""
 
-from ekuiper.transport.dialled import Push, Req
-from ekuiper.transport.listening import Pull, Rep
-from ekuiper.transport.unix import UnixDoor, connect, path_of
+from .pull import Pull
+from .push import Push
+from .rep import Rep
+from .req import Req
+from .unix import UnixDoor, connect, path_of
 
 __all__ = ["IpcTransport"]
 
 
 class IpcTransport:
-    """`ipc://` channels without dependencies or threads.
+    """`ipc://` channels without dependencies, and without threads once somebody receives.
 
-    A listener lets newcomers in while somebody is inside its `recv`, `ready` or `wait`. It cuts
-    the connection of a peer whose message has more than `longest` bytes (None: any length).
+    A listener cuts the connection of a peer whose message has more than `longest` bytes (None: any
+    length), the id of a request included.
     """
 
     def __init__(self, longest: int | None = None) -> None:
@@ -33,8 +35,12 @@ class IpcTransport:
 
     def pull(self, url: str) -> Pull:
         """Listen for PUSH peers; up to two seconds are waited for a listener before us to go."""
-        return Pull(url, UnixDoor(url), self._longest)
+        inbox = Pull(url, UnixDoor(url), self._longest)
+        inbox.post_doorman()
+        return inbox
 
     def rep(self, url: str) -> Rep:
         """Listen for REQ peers, like `pull`."""
-        return Rep(url, UnixDoor(url), self._longest)
+        exchange = Rep(url, UnixDoor(url), self._longest)
+        exchange.post_doorman()
+        return exchange

@@ -1,14 +1,17 @@
 """What the channels that listen share, PULL and REP: letting peers in, and dropping them."""
 
 import logging
+import select
 import selectors
 import socket
+import threading
 import time
 from typing import Protocol
 
+from ..errors import ChannelClosedError
 from .channel import Beacon, SocketChannel
 from .connection import Connection, remaining
-from .unix import check_user, peer_of
+from .unix import peer_of
 
 __all__ = ["Door", "Listening"]
 
@@ -35,7 +38,13 @@ class Door(Protocol):
 
 
 class Listening(SocketChannel):
-    """Any number of connections, let in while somebody receives."""
+    """Any number of connections, let in while somebody receives, or by a doorman until then.
+
+    The doorman is a thread that lives until the first `recv` or `ready`. It is there for peers that
+    dial before the owner of the channel has time for them and wait for our greeting, as nng and
+    mangos do: eKuiper dials a sink right after its start was answered, and would hang until the
+    sink's `open` returns.
+    """
 
     def __init__(
         self, url: str, door: Door, protocols: tuple[int, int], longest: int | None
@@ -46,6 +55,7 @@ class Listening(SocketChannel):
         self._protocol, self._expected = protocols
         self._strangers: dict[Connection, float] = {}  # without a greeting, and until when
         self._reopen: float | None = None  # when newcomers are looked at again
+        self._doorman: threading.Thread | None = None
         try:
             self._eyes = self._beacon = Beacon()
             self._eyes.selector.register(door, selectors.EVENT_READ, door)
@@ -53,6 +63,46 @@ class Listening(SocketChannel):
             door.shut()
             door.close()
             raise
+
+    def post_doorman(self) -> None:
+        """Let peers in from now on, not only while somebody receives."""
+        self.watch()  # until `_keep_door` ends: the descriptors it polls must stay
+        name = f"doorman {self.url}"
+        self._doorman = threading.Thread(target=self._keep_door, name=name, daemon=True)
+        self._doorman.start()
+
+    def _keep_door(self) -> None:
+        poll = select.poll()
+        poll.register(self._door, select.POLLIN)
+        poll.register(self._eyes.lamp, select.POLLIN)
+        lamp = self._eyes.lamp.fileno()
+        try:
+            while lamp not in dict(poll.poll()) and self._turn.acquire(False):
+                try:
+                    self._let_in()
+                finally:
+                    self._leave()
+                if self._reopen is not None:
+                    self._pause(_ACCEPT_PAUSE)
+        except ChannelClosedError:
+            pass
+        finally:
+            self.unwatch()
+
+    def _enter(self) -> None:
+        if self._doorman is None:
+            super()._enter()
+        else:
+            self._enter_when_free(None)
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """Send the doorman away; needs the turn."""
+        if self._doorman is not None:
+            self._shine(True)
+            self._doorman.join()
+            self._doorman = None
+            self._shine(False)
 
     def _talking(self, deadline: float | None) -> list[Connection]:
         """Wait for connections with something to read; on the way newcomers are let in."""
@@ -100,15 +150,15 @@ class Listening(SocketChannel):
 
     def _look_away(self, error: OSError) -> None:
         """Leave newcomers where they are: out of descriptors, looking again at once would spin."""
-        _log.warning("%s: cannot accept a connection, trying again: %s", self.url, error.strerror)
+        if self._reopen is None:
+            _log.warning("%s: cannot let peers in, trying again: %s", self.url, error.strerror)
+            self._eyes.selector.unregister(self._door)
         self._reopen = time.monotonic() + _ACCEPT_PAUSE
-        self._eyes.selector.unregister(self._door)
 
     def _greet(self, sock: socket.socket) -> None:
-        peer = peer_of(sock)
         try:
-            check_user(peer)
-        except PermissionError as error:
+            peer = peer_of(sock)
+        except OSError as error:
             sock.close()
             _log.warning("%s: connection refused: %s", self.url, error.strerror)
             return

@@ -6,9 +6,11 @@ import socket
 from collections import deque
 from threading import Lock
 
-from ekuiper.errors import ListenError
-from ekuiper.transport.dialled import Push, Req
-from ekuiper.transport.listening import Pull, Rep
+from ..errors import ListenError
+from .pull import Pull
+from .push import Push
+from .rep import Rep
+from .req import Req
 
 __all__ = ["MemoryTransport"]
 

@@ -104,11 +104,8 @@ class Decoder:
         end = len(data)
         while end - at >= 9 and not self.fault:
             kind, size = _HEAD.unpack_from(data, at)
-            if kind == _MESSAGE and self._longest < size <= _LONGEST:
-                self.fault = f"a message of {size} bytes where {self._longest} are allowed"
-                break
-            if kind != _MESSAGE or size > _LONGEST:
-                self.fault = f"message type {kind} and length {size} instead of type 1"
+            if kind != _MESSAGE or size > self._longest:
+                self.fault = self._fault_of(kind, size)
                 break
             at += 9
             if size > end - at:
@@ -128,6 +125,11 @@ class Decoder:
             frames.append(bytes(self._body))
             self._body = bytearray()
         return data[len(part) :]
+
+    def _fault_of(self, kind: int, size: int) -> str:
+        if kind != _MESSAGE:
+            return f"message type {kind} instead of {_MESSAGE}"
+        return f"a message of {size} bytes where {self._longest} are allowed"
 
     def _greet(self, data: bytes) -> int:
         if len(data) < _GREETING.size:

@@ -8,10 +8,10 @@ import struct
 import sys
 import time
 
-from ekuiper.errors import AddressError, ListenError
-from ekuiper.transport import Peer
+from ..errors import AddressError, ListenError
+from . import Peer
 
-__all__ = ["UnixDoor", "check_user", "connect", "path_of", "peer_of"]
+__all__ = ["UnixDoor", "connect", "path_of", "peer_of"]
 
 _SCHEME = "ipc://"
 _LONGEST_PATH = 103 if sys.platform == "darwin" else 107
@@ -43,19 +43,11 @@ def path_of(url: str) -> bytes:
 
 
 def peer_of(sock: socket.socket) -> Peer | None:
-    """The process at the other end, None where the system does not tell."""
-    if sys.platform == "darwin":  # pragma: no cover - not the system of the tests
-        local, peercred, peerpid = 0, 1, 2
-        uid = struct.unpack_from("Ii", sock.getsockopt(local, peercred, 76))[1]
-        return Peer(sock.getsockopt(local, peerpid), uid)
-    if not hasattr(socket, "SO_PEERCRED"):  # pragma: no cover - other systems
-        return None
-    pid, uid, _ = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    return Peer(pid, uid)
+    """The process at the other end, None where the system does not tell.
 
-
-def check_user(peer: Peer | None) -> None:
-    """Raise `PermissionError` unless the peer runs as our user or as root."""
+    Raises `PermissionError` unless it runs as our user or as root, `OSError` if it has gone.
+    """
+    peer = _credentials(sock)
     ours = os.geteuid()
     if peer is not None and peer.uid not in (ours, 0):
         raise PermissionError(
@@ -63,6 +55,19 @@ def check_user(peer: Peer | None) -> None:
             f"the other end runs as uid {peer.uid}, this process as uid {ours}; "
             "host and plugin must run as the same user",
         )
+    return peer
+
+
+def _credentials(sock: socket.socket) -> Peer | None:
+    if sys.platform == "darwin":  # pragma: no cover - not the system of the tests
+        local, peercred, peerpid = 0, 1, 2
+        uid = struct.unpack_from("Ii", sock.getsockopt(local, peercred, 76))[1]
+        return Peer(sock.getsockopt(local, peerpid), uid)
+    if not hasattr(socket, "SO_PEERCRED"):  # pragma: no cover - other systems
+        return None
+    found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    pid, uid, _ = _UCRED.unpack(found)
+    return Peer(pid, uid)
 
 
 def connect(path: bytes) -> socket.socket:
@@ -72,7 +77,6 @@ def connect(path: bytes) -> socket.socket:
         sock.setblocking(False)  # else it waits without a limit for a place in a full backlog
         sock.connect(path)
         sock.setblocking(True)
-        check_user(peer_of(sock))
     except BaseException:
         sock.close()
         raise

@@ -1,0 +1,57 @@
+"""PULL: receives from many."""
+
+from collections import deque
+
+from ..errors import ChannelClosedError, ChannelTimeoutError
+from .connection import remaining, until
+from .listening import Door, Listening
+from .sp import PULL, PUSH
+
+__all__ = ["Pull"]
+
+
+class Pull(Listening):
+    """PULL: receives from many."""
+
+    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
+        super().__init__(url, door, (PULL, PUSH), longest)
+        self._messages: deque[bytes] = deque()
+
+    def recv(self, timeout: float | None = None) -> bytes:
+        """The next message of any peer."""
+        deadline = until(timeout)
+        self._enter_when_free(deadline)
+        try:
+            if self._doorman is not None:
+                self._relieve()
+            while not self._messages:
+                if not self._gather(deadline) and remaining(deadline) == 0:
+                    raise ChannelTimeoutError(f"{self.url}: no message in time")
+            message = self._messages.popleft()
+            if not self._messages:
+                self._shine(False)
+            return message
+        finally:
+            self._leave()
+
+    def ready(self) -> bool:
+        """Whether `recv` would return or raise at once."""
+        if self._closed:
+            return True
+        if not self._turn.acquire(self._doorman is not None):
+            return False
+        try:
+            self._relieve()
+            return bool(self._messages) or self._gather(0.0)
+        except ChannelClosedError:
+            return True
+        finally:
+            self._leave()
+
+    def _gather(self, deadline: float | None) -> bool:
+        """Read once from every peer that says something, so that none is left behind."""
+        for connection in self._talking(deadline):
+            self._messages.extend(self._read(connection) or ())
+        if self._messages:
+            self._shine(True)
+        return bool(self._messages)

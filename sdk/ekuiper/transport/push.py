@@ -1,0 +1,55 @@
+"""PUSH: sends to one listener."""
+
+from ..errors import ChannelResetError, ChannelTimeoutError, ConnectError
+from .connection import Connection, until
+from .dialling import Connect, Dialling
+from .sp import PULL, PUSH, frame_head
+
+__all__ = ["Push"]
+
+_LARGE = 1 << 20  # hosts before 2.0 cut the connection at a message of more
+_CUTS = 3
+
+
+class Push(Dialling):
+    """PUSH: sends to one listener."""
+
+    def __init__(self, url: str, connect: Connect) -> None:
+        super().__init__(url, connect, (PUSH, PULL))
+
+    def send(self, data: bytes, timeout: float | None = None) -> None:
+        """Send one message, wholly or not at all."""
+        deadline = until(timeout)
+        self._enter_when_free(deadline)
+        try:
+            cuts = 0
+            while not self._try_send(data, deadline):
+                cuts += 1
+                if cuts == _CUTS and len(data) > _LARGE:
+                    raise ChannelResetError(
+                        f"{self.url}: the listener cut the connection {_CUTS} times at a message "
+                        f"of {len(data)} bytes; hosts before 2.0 take no more than {_LARGE}"
+                    )
+        finally:
+            self._leave()
+
+    def _try_send(self, data: bytes, deadline: float | None) -> bool:
+        try:
+            connection = self._connection or self._dial(deadline)
+        except ConnectError as error:
+            raise ChannelTimeoutError(f"{self.url}: not taken in time: {error.reason}") from None
+        if not connection.decoder.greeted and not self._hear(connection):
+            return False
+        return self._write(connection, frame_head(len(data)), data, deadline)
+
+    def _hear(self, connection: Connection) -> bool:
+        """Look whether the greeting came; False when it is wrong or the connection is lost."""
+        data = connection.try_read(exact=True)
+        if data is None:
+            return True  # not yet: a listener may be slow to look, and that is no harm
+        connection.decoder.feed(data)
+        if data and not connection.decoder.fault:
+            return True
+        self._lose(connection)
+        self._check_open()
+        return False

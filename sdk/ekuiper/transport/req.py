@@ -1,0 +1,101 @@
+"""REQ: asks, one request at a time."""
+
+import os
+
+from ..errors import (
+    ChannelClosedError,
+    ChannelResetError,
+    ChannelStateError,
+    ChannelTimeoutError,
+)
+from .connection import Connection, until
+from .dialling import Connect, Dialling
+from .sp import REP, REQ, next_request_id, request_head
+
+__all__ = ["Req"]
+
+
+class Req(Dialling):
+    """REQ: asks, one request at a time."""
+
+    def __init__(self, url: str, connect: Connect) -> None:
+        super().__init__(url, connect, (REQ, REP))
+        self._id = int.from_bytes(os.urandom(4), "big")
+        self._waiting = False
+        self._reply: bytes | None = None
+
+    def send(self, data: bytes, timeout: float | None = None) -> None:
+        """Send a request; one under way is cancelled."""
+        deadline = until(timeout)
+        self._enter()
+        try:
+            self._waiting = False
+            self._reply = None
+            self._shine(False)
+            connection = self._connection or self._dial(deadline)
+            self._id = next_request_id(self._id)
+            if not self._write(connection, request_head(self._id, len(data)), data, deadline):
+                raise self._reset()
+            self._waiting = True
+        finally:
+            self._leave()
+
+    def recv(self, timeout: float | None = None) -> bytes:
+        """The reply to the request under way."""
+        deadline = until(timeout)
+        self._enter()
+        try:
+            if not self._waiting:
+                raise ChannelStateError(f"{self.url}: recv without a request under way")
+            while self._reply is None:
+                connection = self._connection
+                if connection is None:
+                    self._waiting = False
+                    raise self._reset()
+                try:
+                    self._take(connection, connection.read(deadline))
+                except ChannelTimeoutError:
+                    self._check_open()
+                    raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
+            reply = self._reply
+            self._reply = None
+            self._waiting = False
+            return reply
+        finally:
+            self._leave()
+
+    def ready(self) -> bool:
+        """Whether `recv` would return or raise at once."""
+        try:
+            self._enter()
+        except (ChannelClosedError, ChannelStateError):
+            return True
+        try:
+            while self._waiting and self._reply is None and self._connection:
+                data = self._connection.try_read()
+                if data is None:
+                    return False
+                self._take(self._connection, data)
+            if self._waiting:
+                self._shine(True)
+            return True
+        except ChannelClosedError:
+            return True
+        finally:
+            self._leave()
+
+    def _take(self, connection: Connection, data: bytes) -> None:
+        """Look for the reply in what was read; replies to cancelled requests are dropped."""
+        decoder = connection.decoder
+        request_id = self._id.to_bytes(4, "big")
+        for frame in decoder.feed(data):
+            if self._reply is None and frame.startswith(request_id):
+                self._reply = frame[4:]
+        if not data or decoder.fault:
+            self._lose(connection)
+            self._check_open()
+
+    def _reset(self) -> ChannelResetError:
+        return ChannelResetError(
+            f"{self.url}: the connection was lost and the request with it; send again to dial anew"
+        )
