@@ -97,12 +97,12 @@ def rows(message: Any) -> Iterator[dict[str, Any]]:
         raise ValueError(f"a row must be an object, not {message!r}; see the action's dataTemplate")
 
 
+config = PluginConfig(
+    "machine_health",
+    sources={"machine": Machine},
+    sinks={"sqlite": Sqlite},
+    functions={"anomaly_score": AnomalyScore, "p95": P95},
+)
+
 if __name__ == "__main__":
-    plugin.start(
-        PluginConfig(
-            "machine_health",
-            sources={"machine": Machine},
-            sinks={"sqlite": Sqlite},
-            functions={"anomaly_score": AnomalyScore, "p95": P95},
-        )
-    )
+    plugin.start(config)

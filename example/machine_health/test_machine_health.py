@@ -1,33 +1,36 @@
-"""The plugin: its parts by themselves, and then the whole as a process under a host."""
+"""The plugin: its parts alone, its symbols as a rule uses them, and the whole as a process."""
 
-import json
 import random
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from baseline import Baseline
-from ekuiper import Context
-from ekuiper.host.embedded import Host
+from ekuiper.bundle.manifest import read_manifest
+from ekuiper.errors import CallError, HostError
+from ekuiper.host import embedded
 from ekuiper.host.embedded.pipeline import Pipeline
+from ekuiper.testing import Host, RecordingContext
 from figures import Meter
-from machine_health import P95, AnomalyScore, Machine, Sqlite
+from machine_health import AnomalyScore, config
+from table import Table
 
 
-class Outlet(Context):
-    """A context that hands what a source emits to the test."""
+@pytest.fixture(params=["memory", "ipc"])
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """Plays eKuiper for the plugin, within this process and over real sockets."""
+    with Host(config, transport=request.param) as host:
+        yield host
 
-    def __init__(self) -> None:
-        self.rows: Queue[dict[str, Any]] = Queue()
 
-    def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
-        self.rows.put(message)
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "health.db"
 
 
 def stored(path: Path, query: str) -> list[Any]:
@@ -36,42 +39,17 @@ def stored(path: Path, query: str) -> list[Any]:
         return database.execute(query).fetchall()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "health.db"
-
-
-@pytest.fixture
-def sqlite(database: Path) -> Any:
-    sink = Sqlite()
-    sink.configure({"path": str(database), "table": "health"})
-    sink.open(Context())
-    yield sink
-    sink.close(Context())
-
-
 class TestMachine:
-    def test_emits_figures_of_this_machine_until_closed(self) -> None:
-        """Each row has a time and the figures; `close` makes `open` return."""
-        source, outlet = Machine(), Outlet()
-        source.configure("", {"every": 0.01})
-        running = Thread(target=source.open, args=[outlet], daemon=True)
-        running.start()
-        first, second = outlet.rows.get(timeout=10), outlet.rows.get(timeout=10)
-        source.close(outlet)
-        running.join(10)
+    def test_emits_figures_of_this_machine(self, host: Host) -> None:
+        """Each row has a time and the figures, of which three are percentages."""
+        with host.source("machine", config={"every": 0.01}) as rows:
+            first, second = rows.take(2)
 
         assert list(first) == ["time", "cpu", "memory", "disk", "load"]
+        assert all(0 <= (first[name] or 0) <= 100 for name in ("cpu", "memory", "disk"))
         assert second["time"] > first["time"]
-        assert not running.is_alive()
 
-    def test_percentages_are_percentages(self) -> None:
-        """CPU, memory and disk lie between 0 and 100."""
-        figures = Meter("/").read()
-
-        assert all(0 <= (figures[name] or 0) <= 100 for name in ("cpu", "memory", "disk"))
-
-    def test_disk_is_the_one_that_the_datasource_lies_on(self, tmp_path: Path) -> None:
+    def test_looks_at_the_disk_that_datasource_lies_on(self, tmp_path: Path) -> None:
         """DATASOURCE chooses the disk."""
         usage = shutil.disk_usage(tmp_path)
 
@@ -80,20 +58,20 @@ class TestMachine:
         assert disk == pytest.approx(100 * usage.used / (usage.used + usage.free), abs=1)
 
     @pytest.mark.parametrize("every", [0, -1, "soon"])
-    def test_refuses_an_impossible_pause(self, every: object) -> None:
+    def test_refuses_an_impossible_pause(self, host: Host, every: object) -> None:
         """A pause that is not a positive number is the rule's error."""
-        with pytest.raises(ValueError, match=r"every|could not convert"):
-            Machine().configure("/", {"every": every})
+        with pytest.raises(HostError, match=r"every must be more|could not convert"):
+            host.source("machine", config={"every": every})
 
-    def test_refuses_a_folder_that_does_not_exist(self, tmp_path: Path) -> None:
+    def test_refuses_a_folder_that_does_not_exist(self, host: Host) -> None:
         """A wrong DATASOURCE is the rule's error, not a silent stream."""
-        with pytest.raises(FileNotFoundError):
-            Machine().configure(str(tmp_path / "missing"), {})
+        with pytest.raises(HostError, match="No such file or directory: '/missing'"):
+            host.source("machine", datasource="/missing")
 
 
-class TestAnomalyScore:
-    def test_is_null_until_it_knows_what_is_usual(self) -> None:
-        """The first five values have no score."""
+class TestBaseline:
+    def test_has_no_score_until_it_knows_what_is_usual(self) -> None:
+        """The first five values only teach."""
         baseline = Baseline()
 
         scores = [baseline.score(value) for value in (1, 2, 1, 2, 1, 2)]
@@ -111,7 +89,7 @@ class TestAnomalyScore:
         assert outlier < -6
 
     def test_an_outlier_does_not_hide_the_next(self) -> None:
-        """What was learned from one outlier is too little to make a second one usual."""
+        """What one outlier teaches is too little to make a second one usual."""
         baseline, noise = Baseline(), random.Random(1)
         for _ in range(100):
             baseline.score(noise.gauss(50, 2))
@@ -137,26 +115,29 @@ class TestAnomalyScore:
 
         assert [baseline.score(0) for _ in range(7)][5:] == [0, 0]
 
-    def test_each_call_in_each_rule_learns_by_itself(self) -> None:
-        """A context is a call in a rule; what one of them saw says nothing about another."""
-        function, one, other = AnomalyScore(), Context(), Context()
-        for value in range(10):
-            function.exec([value], one)
 
-        assert function.exec([5], one) is not None
-        assert function.exec([5], other) is None
+class TestAnomalyScore:
+    def test_each_call_in_each_rule_learns_by_itself(self, host: Host) -> None:
+        """What one of them saw says nothing about another."""
+        score = host.function("anomaly_score")
+        for value in range(10):
+            score.exec(value, rule="one")
+
+        assert score.exec(5, rule="one") is not None
+        assert score.exec(5, rule="other") is None
+        assert score.exec(5, rule="one", func_id=1) is None
+
+    def test_null_is_null(self, host: Host) -> None:
+        """A row without the figure has no score."""
+        assert host.function("anomaly_score").exec(None) is None
 
     def test_forgets_with_its_rule(self) -> None:
         """Nothing is kept for a context that is gone."""
-        function, ctx = AnomalyScore(), Context()
+        function, ctx = AnomalyScore(), RecordingContext()
         function.exec([1], ctx)
         del ctx
 
         assert len(function.baselines) == 0
-
-    def test_null_is_null(self) -> None:
-        """A row without the figure has no score."""
-        assert AnomalyScore().exec([None], Context()) is None
 
 
 class TestP95:
@@ -173,93 +154,95 @@ class TestP95:
             (None, None),
         ],
     )
-    def test_is_the_nearest_rank(self, values: Any, expected: Any) -> None:
+    def test_is_the_nearest_rank(self, host: Host, values: Any, expected: Any) -> None:
         """The smallest value that 95 % do not exceed; what is no number does not count."""
-        assert P95().exec([values], Context()) == expected
+        assert host.function("p95").exec(values) == expected
 
-    def test_wants_lists(self) -> None:
+    def test_wants_lists(self, host: Host) -> None:
         """It is an aggregate."""
-        assert P95().is_aggregate()
+        assert host.function("p95").is_aggregate()
 
 
-@pytest.mark.parametrize("function", [AnomalyScore(), P95()])
-def test_functions_take_one_argument(function: AnomalyScore | P95) -> None:
+@pytest.mark.parametrize("name", ["anomaly_score", "p95"])
+def test_functions_take_one_argument(host: Host, name: str) -> None:
     """Any other number of arguments is refused when the rule is made, with an example."""
-    assert function.validate(["cpu"]) == ""
-    assert "(cpu)" in function.validate([])
-    assert "(cpu)" in function.validate(["cpu", "memory"])
+    function = host.function(name)
+
+    function.validate(["cpu"])
+    for arguments in ([], ["cpu", "memory"]):
+        with pytest.raises(CallError, match=rf"{name}\(cpu\)"):
+            function.validate(arguments)
 
 
-class TestSqlite:
-    def test_stores_rows_as_they_come(self, sqlite: Sqlite, database: Path) -> None:
-        """A list of rows, one row, and the nested lists of `batchSize` all become rows."""
-        for message in ([{"n": 1}, {"n": 2}], {"n": 3}, [[{"n": 4}], [{"n": 5}]]):
-            sqlite.collect(Context(), json.dumps(message).encode())
-
-        assert stored(database, "SELECT n FROM health") == [(1,), (2,), (3,), (4,), (5,)]
-
-    def test_makes_columns_as_they_come(self, sqlite: Sqlite, database: Path) -> None:
+class TestTable:
+    def test_makes_columns_as_they_come(self, database: Path) -> None:
         """A new name is a new column; where it is missing there is NULL."""
-        sqlite.collect(Context(), b'[{"a": 1}, {"b c": "x", "a": 2.5}]')
-        sqlite.collect(Context(), b'{"d\\"": {"e": [true]}}')
+        with closing(Table(str(database), "t")) as table:
+            table.insert([{"a": 1}, {"b c": "x", "a": 2.5}])
+            table.insert([{'d"': {"e": [True]}}])
 
-        assert stored(database, "SELECT * FROM health") == [
+        assert stored(database, "SELECT * FROM t") == [
             (1, None, None),
             (2.5, "x", None),
             (None, None, '{"e": [true]}'),
         ]
 
-    def test_rows_without_columns_are_nothing(self, sqlite: Sqlite, database: Path) -> None:
-        """Empty results make no table."""
-        for message in (b"[]", b"[{}]", b"{}"):
-            sqlite.collect(Context(), message)
+    def test_takes_all_rows_or_none(self, database: Path) -> None:
+        """A row that cannot be stored takes those with it, and no other."""
+        with closing(Table(str(database), "t")) as table:
+            table.insert([{"n": 1}])
+            with pytest.raises(OverflowError):
+                table.insert([{"n": 2, "m": 0}, {"n": 2**64}])
+            table.insert([{"n": 3}])
 
-        assert stored(database, "SELECT * FROM sqlite_master") == []
+        assert stored(database, "SELECT * FROM t") == [(1,), (3,)]
 
-    def test_a_message_is_stored_whole_or_not_at_all(self, sqlite: Sqlite, database: Path) -> None:
-        """One row that cannot be stored takes its message with it, and no other."""
-        sqlite.collect(Context(), b'[{"n": 1}]')
-        with pytest.raises(OverflowError):
-            sqlite.collect(Context(), b'[{"n": 2, "m": 0}, {"n": %d}]' % 2**64)
-        sqlite.collect(Context(), b'[{"n": 3}]')
+    def test_shares_its_table(self, database: Path) -> None:
+        """A column that another rule made meanwhile is found."""
+        with closing(Table(str(database), "t")) as one, closing(Table(str(database), "t")) as other:
+            for number, table in enumerate((one, other, one, other)):
+                table.insert([{"n": number, f"x{number // 2}": True}])
 
-        assert stored(database, "SELECT * FROM health") == [(1,), (3,)]
+        assert stored(database, "SELECT n, x0, x1 FROM t") == [
+            (0, 1, None),
+            (1, 1, None),
+            (2, None, 1),
+            (3, None, 1),
+        ]
 
-    def test_two_rules_may_share_a_table(self, sqlite: Sqlite, database: Path) -> None:
-        """A column that another rule made is found."""
-        other = Sqlite()
-        other.configure({"path": str(database), "table": "health"})
-        other.open(Context())
-        for number, sink in enumerate((sqlite, other, sqlite, other)):
-            sink.collect(Context(), json.dumps({"n": number, f"x{number}": 1}).encode())
-        other.close(Context())
 
-        assert stored(database, "SELECT n FROM health") == [(0,), (1,), (2,), (3,)]
+class TestSqlite:
+    def test_stores_rows_however_they_come(self, host: Host, database: Path) -> None:
+        """Rows in a list, one by itself, and the nested lists of `batchSize`; none is no row."""
+        with host.sink("sqlite", config={"path": str(database), "table": "health"}) as sink:
+            sink.send([{"n": 1}, {"n": 2}])
+            sink.send({"n": 3})
+            sink.send([[{"n": 4}], [{"n": 5}]])
+            sink.send([])
+            sink.send([{}])
 
-    def test_refuses_what_is_no_row(self, sqlite: Sqlite) -> None:
-        """Text or numbers, as a data template may make them, are named in the error."""
-        with pytest.raises(ValueError, match="not 'high'"):
-            sqlite.collect(Context(), b'["high"]')
+        assert stored(database, "SELECT n FROM health") == [(1,), (2,), (3,), (4,), (5,)]
 
-    def test_needs_a_path(self) -> None:
+    @pytest.mark.parametrize("message", ["[3]", '"high"', "not JSON"])
+    def test_tells_what_is_no_row(self, host: Host, database: Path, message: str) -> None:
+        """Such a message fails by itself; those after it are stored."""
+        with host.sink("sqlite", config={"path": str(database)}) as sink:
+            with pytest.raises(HostError, match=r"must be an object|JSONDecodeError"):
+                sink.send(message)
+            sink.send({"n": 1})
+
+        assert stored(database, "SELECT * FROM results") == [(1,)]
+
+    def test_needs_a_path(self, host: Host) -> None:
         """An action without `path` is the rule's error."""
-        with pytest.raises(ValueError, match="path"):
-            Sqlite().configure({})
-
-    def test_close_before_open_is_harmless(self, database: Path) -> None:
-        """A rule may be stopped while the database cannot be opened."""
-        sink = Sqlite()
-        sink.configure({"path": str(database)})
-
-        sink.close(Context())
-
-        assert not database.exists()
+        with pytest.raises(HostError, match="needs a path"):
+            host.sink("sqlite")
 
 
-def test_the_whole_plugin_under_a_host(database: Path) -> None:
-    """Figures flow through the functions into the table, as in a rule of eKuiper."""
+def test_the_plugin_as_a_process(database: Path) -> None:
+    """Figures flow through the score into the table, as in a rule of eKuiper."""
     with (
-        Host(Path(__file__).parent) as host,
+        embedded.Host(Path(__file__).parent) as host,
         Pipeline(
             host,
             source="machine",
@@ -277,13 +260,11 @@ def test_the_whole_plugin_under_a_host(database: Path) -> None:
     ]
 
 
-def test_a_window_under_a_host() -> None:
-    """`p95` is given the column of a window."""
-    loads = [{"load": number} for number in range(1, 101)]
-    with (
-        Host(Path(__file__).parent) as host,
-        Pipeline(host, functions=["p95(load) as busy"], window=100, rows=loads) as rule,
-    ):
-        (row,) = rule.rows(1, timeout=30)
+def test_the_manifest_declares_every_symbol() -> None:
+    """What eKuiper reads beforehand is what the plugin offers."""
+    manifest = read_manifest(Path(__file__).parent)
 
-    assert row["busy"] == 95
+    assert manifest.name == config.name
+    assert set(manifest.sources) == set(config.sources)
+    assert set(manifest.sinks) == set(config.sinks)
+    assert set(manifest.functions) == set(config.functions)
