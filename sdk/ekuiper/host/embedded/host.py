@@ -34,9 +34,9 @@ class Host:
     """Runs one plugin and its symbols the way kuiperd does, quirks included.
 
     `plugin` is the plugin's folder, or a manifest together with a `launcher`. Sockets lie in
-    `directory` and the plugin's output goes to the file `log`; what is left out is put into a
-    temporary folder that `close` removes. `env` is added to the plugin's environment, and `stdin`
-    shares this process's standard input with it.
+    `directory` (default: a temporary folder that `close` removes) and the plugin's output goes to
+    the file `log` (default: `plugin.log` in that folder). `env` is added to
+    the plugin's environment, and `stdin` shares this process's standard input with it.
 
     A context manager: entering starts the plugin. Methods may be called from any thread.
     """
@@ -225,11 +225,9 @@ class Host:
 
     def _open(self) -> Instance:
         name = self.manifest.name
-        if self._directory is None or self._log is None:
+        if self._directory is None:
             folder = tempfile.TemporaryDirectory(prefix="ekuiper-", dir=_SHORT_PATH)
-            self._cleanup.enter_context(folder)
-            self._directory = self._directory or folder.name
-            self._log = self._log or Path(folder.name, "plugin.log")
+            self._directory = self._cleanup.enter_context(folder)
         self._addresses = Addresses(str(self._directory))
         exchange = self._cleanup.enter_context(self._transport.rep(self._addresses.control(name)))
         launcher = (self._launcher or self._process)(self._transport, self._addresses)
@@ -237,12 +235,11 @@ class Host:
         return self._plugin
 
     def _process(self, transport: Transport, addresses: Addresses) -> Launcher:
-        assert self._log is not None
         return PluginProcess(
             self._folder,
             self.manifest,
             settings=self.settings,
-            log=Path(self._log),
+            log=Path(self._log or Path(addresses.directory, "plugin.log")),
             env={**self._env, "EKUIPER_SOCKET_DIR": addresses.directory},
             stdin=self._stdin,
         )
