@@ -1,6 +1,7 @@
 """`ekuiper run`: a plugin at work on this machine, without eKuiper."""
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -152,7 +153,7 @@ def _what_to_do(folder: Path, manifest: Manifest) -> str:
         f"    sources    {', '.join(manifest.sources) or '-'}\n"
         f"    functions  {', '.join(manifest.functions) or '-'}\n"
         f"    sinks      {', '.join(manifest.sinks) or '-'}\n"
-        f"  For example: ekuiper run {folder} {source}{function}{sink}"
+        f"  For example: ekuiper run {shlex.quote(str(folder))} {source}{function}{sink}"
     )
 
 
@@ -167,7 +168,7 @@ def _check_symbols(pipeline: Wanted, manifest: Manifest) -> None:
 def _declared(kind: str, names: Iterable[str], known: Iterable[str], plugin: str) -> None:
     for name in names:
         if name not in known:
-            nearest = did_you_mean(name, known, f"its {kind}s")
+            nearest = did_you_mean(name, known, f"{kind.capitalize()}s")
             raise click.UsageError(f"plugin {plugin} has no {kind} {name!r}; {nearest}")
 
 

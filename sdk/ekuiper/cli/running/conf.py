@@ -29,16 +29,16 @@ def settings(given: Iterable[str], symbols: Iterable[str]) -> Config:
         if not equals:
             raise click.UsageError(f"--conf {text!r}: write SYMBOL.key=value or SYMBOL=file.json")
         if symbol is None:
-            nearest = did_you_mean(target.partition(".")[0], known, "sources and sinks in use")
-            raise click.UsageError(f"--conf {text!r} is for no source or sink that runs; {nearest}")
+            nearest = did_you_mean(target.partition(".")[0], known, "Sources and sinks in use")
+            raise click.UsageError(f"--conf {text!r} is for no source or sink in use; {nearest}")
         entries = _from_file(text, value) if key is None else {key: _value(value)}
         found.setdefault(symbol, {}).update(entries)
     return found
 
 
 def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
-    """The nearest of the known names, or all of them."""
-    names = sorted(known)
+    """A question with the nearest of the known names, if one is near; then all of them."""
+    names = list(known)
     nearest = get_close_matches(name, names, 1)
     listed = f"{what}: {', '.join(names) or 'none'}"
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...host.embedded.counters import Fault, FunctionCounters
@@ -61,9 +61,15 @@ class Moment:
 
     @property
     def faults(self) -> list[Fault]:
-        """All mistakes, the one that happened last at the end."""
-        own = [fault for pipeline in self.pipelines for fault in pipeline.faults]
-        return sorted([*own, *self.log_faults], key=lambda fault: fault.last)
+        """All mistakes, same ones of several pipelines as one, the latest at the end."""
+        found: dict[tuple[str, str], Fault] = {}
+        own = (fault for pipeline in self.pipelines for fault in pipeline.faults)
+        for fault in sorted([*own, *self.log_faults], key=lambda fault: fault.last):
+            key = (fault.where, fault.location or fault.text)
+            same = found.pop(key, None)
+            times = fault.count + same.count if same is not None else fault.count
+            found[key] = replace(fault, count=times)
+        return list(found.values())
 
     @property
     def errors(self) -> int:
@@ -73,10 +79,10 @@ class Moment:
 
 
 class _Rate:
-    """How fast a count grew lately, or on the whole."""
+    """How fast a count grew lately."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     def update(self, now: float, count: int) -> float:
         self._seen.append((now, count))

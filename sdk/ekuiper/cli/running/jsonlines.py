@@ -56,7 +56,7 @@ class JsonView:
             "pipelines": [_figures(pipeline) for pipeline in moment.pipelines],
             "errors": [_fault(fault) for fault in moment.faults],
         }
-        if failures:
+        if moment.log:
             summary["log"] = list(moment.log)
         self._write(summary)
 

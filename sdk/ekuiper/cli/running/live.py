@@ -1,5 +1,6 @@
 """A run as a table that is drawn again several times a second."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -11,8 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .figures import Moment, PipelineFigures
-from .log import PluginLog
+from .figures import Moment
+from .log import PluginLog, shortened
 from .summary import print_summary
 from .tables import counts, fault_lines, function_table, heading, row_table
 from .texts import cell, clock, rate
@@ -21,8 +22,9 @@ __all__ = ["LiveView"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _HISTORY = 120
-_SIDE_BY_SIDE = 130  # columns from which on rows and log stand beside each other
+_SIDE_BY_SIDE = 130  # columns from which on errors and log stand beside the rest
 _FAULTS = 4
+_ROWS = 8
 
 
 class LiveView:
@@ -67,14 +69,20 @@ class LiveView:
     def draw(self, moment: Moment) -> RenderableType:
         """One picture, made to fit the terminal's width and height."""
         width = self._console.width
-        parts: list[RenderableType] = [self._head(moment), *self._progress(moment)]
-        for pipeline in moment.pipelines:
-            parts += [Text(), *self._pipeline(pipeline, width)]
-        faults = fault_lines(moment.faults, _FAULTS)
-        if faults:
-            parts += [Text(), heading("errors"), *faults]
-        used = sum(_height(part) for part in parts) + 2
-        return Group(*parts, *self._rest(moment, self._console.height - used, width))
+        height = self._console.height - 1
+        head: list[RenderableType] = [self._head(moment), *self._progress(moment)]
+        height -= _height(head)
+        if width >= _SIDE_BY_SIDE:
+            half = width // 2
+            left = self._pipelines(moment, half)
+            left += _rows(moment, height - _height(left), half)
+            right = _faults(moment)
+            right += _log(moment, height - _height(right))
+            return Group(*head, _columns(left, right))
+        parts = [*self._pipelines(moment, width), *_faults(moment)]
+        height -= _height(parts)
+        rows = _rows(moment, height - min(height // 3, 8), width)
+        return Group(*head, *parts, *rows, *_log(moment, height - _height(rows)))
 
     def _head(self, moment: Moment) -> RenderableType:
         state = ("running", "green") if moment.alive else ("ended", "bold red")
@@ -93,36 +101,20 @@ class LiveView:
         if not done:
             return []
         completed = min(1.0, max(done)) * 100
-        return [ProgressBar(100, completed, complete_style="cyan", finished_style="green")]
+        bar = Table.grid(expand=True)
+        bar.add_row(ProgressBar(100, completed, style="bright_black", complete_style="cyan"))
+        return [bar]
 
-    def _pipeline(self, pipeline: PipelineFigures, width: int) -> list[RenderableType]:
-        title = Text(pipeline.title, "bold", no_wrap=True, overflow="ellipsis")
-        speed = Text(_bars(self._history.get(pipeline.rule, ()), width // 4), "cyan")
-        speed.append(f" {rate(pipeline.rate):>6}", "default").append(" rows/s", "dim")
-        functions = [function_table(pipeline)] if pipeline.functions else []
-        return [_both_ends(title, speed), counts(pipeline), *functions]
-
-    def _rest(self, moment: Moment, height: int, width: int) -> list[RenderableType]:
-        """Last rows and the end of the log, in the lines that are left."""
-        if width >= _SIDE_BY_SIDE:
-            half = width // 2
-            table = Table.grid(padding=(0, 2, 0, 0))
-            table.add_column(width=half)
-            table.add_column(ratio=1)
-            rows, log = self._rows(moment, height, half), _log(moment, height - 1)
-            table.add_row(Group(*rows), Group(*log))
-            return [Text(), table] if rows or log else []
-        rows = self._rows(moment, (height * 3) // 5, width)
-        log = _log(moment, height - sum(_height(part) for part in rows) - 2)
-        return [Text(), *rows, *([Text()] if rows and log else []), *log]
-
-    def _rows(self, moment: Moment, height: int, width: int) -> list[RenderableType]:
-        filled = [pipeline for pipeline in moment.pipelines if pipeline.latest]
-        if not filled:
-            return []
-        each = max(1, (height - 1) // len(filled) - 1)
-        tables = [row_table(pipeline, min(each, 8), width) for pipeline in filled]
-        return [heading("last rows"), *tables]
+    def _pipelines(self, moment: Moment, width: int) -> list[RenderableType]:
+        parts: list[RenderableType] = []
+        for pipeline in moment.pipelines:
+            title = Text(pipeline.title, "bold", no_wrap=True, overflow="ellipsis")
+            speed = Text(_bars(self._history.get(pipeline.rule, ()), width // 4), "cyan")
+            speed.append(f" {rate(pipeline.rate):>6}", "default").append(" rows/s", "dim")
+            parts += [Text(), _both_ends(title, speed), counts(pipeline)]
+            if pipeline.functions:
+                parts.append(function_table(pipeline))
+        return parts
 
 
 class _Starting:
@@ -131,21 +123,46 @@ class _Starting:
     def __init__(self, plugin: str, log: PluginLog | None) -> None:
         self._plugin = plugin
         self._log = log
+        self._began = time.monotonic()
 
     def __rich__(self) -> Text:
         text = Text.assemble("starting ", (self._plugin, "bold"), no_wrap=True, overflow="ellipsis")
+        text.append(f"  {time.monotonic() - self._began:.0f} s", "dim")
         if self._log is not None:
             self._log.read()
             text.append(f"  {cell(' '.join(self._log.tail(1)))}", "dim")
         return text
 
 
-def _log(moment: Moment, lines: int) -> list[RenderableType]:
-    if not moment.log or lines < 1:
+def _faults(moment: Moment) -> list[RenderableType]:
+    lines = fault_lines(moment.faults, _FAULTS)
+    return [Text(), heading("errors"), *lines] if lines else []
+
+
+def _rows(moment: Moment, height: int, width: int) -> list[RenderableType]:
+    """The last rows of each pipeline, as many as there is room for."""
+    filled = [pipeline for pipeline in moment.pipelines if pipeline.latest]
+    most = min(_ROWS, height // len(filled) - 3) if filled else 0
+    if most < 1:
         return []
-    shown = moment.log[-lines:]
-    texts = [Text(f"  {cell(x)}", "dim", no_wrap=True, overflow="ellipsis") for x in shown]
-    return [heading("log"), *texts]
+    parts: list[RenderableType] = []
+    for pipeline in filled:
+        of = f" of {pipeline.title}" if len(moment.pipelines) > 1 else ""
+        title = Text.assemble(("last rows", "bold"), (of, "dim"), no_wrap=True, overflow="ellipsis")
+        parts += [Text(), title, row_table(pipeline, most, width)]
+    return parts
+
+
+def _log(moment: Moment, height: int) -> list[RenderableType]:
+    """The end of the log."""
+    lines = moment.log[-(height - 2) :] if height > 2 else ()
+    shown = (shortened(line, moment.plugin) for line in lines)
+    texts = [Text(f"  {cell(x)}", _style(x), no_wrap=True, overflow="ellipsis") for x in shown]
+    return [Text(), heading("log"), *texts] if texts else []
+
+
+def _style(line: str) -> str:
+    return "red" if " ERROR " in line or " CRITICAL " in line else "dim"
 
 
 def _both_ends(left: Text, right: Text) -> Table:
@@ -165,5 +182,13 @@ def _bars(values: Sequence[float], width: int) -> str:
     return "".join(_BARS[min(7, int(value / top * 7.99))] for value in shown)
 
 
-def _height(part: RenderableType) -> int:
-    return part.row_count if isinstance(part, Table) else 1
+def _columns(left: list[RenderableType], right: list[RenderableType]) -> Table:
+    table = Table.grid(padding=(0, 4, 0, 0), expand=True)
+    table.add_column(ratio=1)
+    table.add_column(ratio=1)
+    table.add_row(Group(*left), Group(*right))
+    return table
+
+
+def _height(parts: Sequence[RenderableType]) -> int:
+    return sum(part.row_count if isinstance(part, Table) else 1 for part in parts)

@@ -5,14 +5,17 @@ import re
 from collections import deque
 from pathlib import Path
 
+from ... import runtime
 from ...host.embedded.counters import Fault, Faults, location
 
-__all__ = ["PluginLog"]
+__all__ = ["PluginLog", "shortened"]
 
 _MOST = 1 << 16  # bytes read at a time; of a plugin that prints faster the rest is skipped
 # The form that the SDK gives to records: time, level, plugin, perhaps [rule/op/instance], text.
 _ERROR = re.compile(r"\d{4}-\d\d-\d\d \S+ (?:ERROR|CRITICAL)\s+\S+ (?:\[[^\]]*\] )?(.*)")
-_RECORD_END = re.compile(r" \([\w.-]+:\d+\)$")
+_RECORD_START = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d+ (\w+) +(\S+) ")
+_RECORD_END = re.compile(r" \(([\w.-]+):\d+\)$")
+_SDK_FILES = frozenset(path.name for path in Path(runtime.__file__).parent.glob("*.py"))
 
 
 class PluginLog:
@@ -59,7 +62,19 @@ class PluginLog:
         return [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
 
 
+def shortened(line: str, plugin: str) -> str:
+    """A record without its date, and without what is the same in all of this plugin's records."""
+    start = _RECORD_START.match(line)
+    if start is None or start[3] != plugin:
+        return line
+    return f"{start[1]} {start[2]} {_told(line[start.end() :])}"
+
+
 def _told(text: str) -> str:
-    """A record's text, without the line that logged it if it names a line itself."""
-    shorter = _RECORD_END.sub("", text)
-    return shorter if location(shorter) else text
+    """A record's text, without the line that logged it if that is the SDK's own, or the text
+    names a line itself."""
+    found = _RECORD_END.search(text)
+    if found is None:
+        return text
+    shorter = text[: found.start()]
+    return shorter if location(shorter) or found[1] in _SDK_FILES else text

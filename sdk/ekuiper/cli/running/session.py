@@ -2,7 +2,7 @@
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -11,6 +11,7 @@ from typing import Any
 from ...bundle.manifest import Manifest
 from ...errors import EkuiperError
 from ...host.embedded import Host, Settings
+from ...host.embedded.counters import location
 from ...host.embedded.pipeline import Pipeline
 from ...host.embedded.process import PluginProcess
 from ...protocol.addresses import Addresses
@@ -58,6 +59,7 @@ class Session:
         self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
         self._meters: list[PipelineMeter] = []
         self._failures: list[str] = []
+        self._start_error = False
         self._began: float | None = None
         self._elapsed = 0.0
 
@@ -78,8 +80,10 @@ class Session:
                 self._start()
             self._watch()
         except KeyboardInterrupt:
-            pass  # an orderly end was asked for
+            if self._began is None:
+                self._failures.append("interrupted before it had started")
         except EkuiperError as error:
+            self._start_error = True
             self._failures.append(f"{error}{hint(self._plan.folder, self._plan.manifest)}")
 
     def _start(self) -> None:
@@ -109,7 +113,7 @@ class Session:
     def _watch(self) -> None:
         """Show the run until it is over."""
         self._began = time.monotonic()
-        due = self._began
+        due = self._began + self._view.every
         while not self._over():
             now = time.monotonic()
             if now >= due:
@@ -152,7 +156,11 @@ class Session:
         if self._log is not None:
             self._log.read()
         moment = self._moment(over=self._elapsed or None)
-        if moment.errors:
+        if self._start_error:
+            moment = replace(moment, log=(), log_faults=())  # the error's text has it all
+        elif not self._failures:
+            moment = replace(moment, log=())  # errors, if any, tell more
+        if moment.errors and not self._start_error:
             self._failures.insert(0, times(moment.errors, "error"))
         self._view.finish(moment, self._failures)
 
@@ -160,7 +168,8 @@ class Session:
         if over is None and self._began is not None:
             self._elapsed = time.monotonic() - self._began
         pipelines = tuple(meter.read(over=over) for meter in self._meters)
-        known = {fault.location for each in pipelines for fault in each.faults} - {""}
+        known = {fault.location for each in pipelines for fault in each.faults}
+        known = {*known, *map(location, self._failures)} - {""}
         return Moment(
             plugin=self._plan.manifest.name,
             pid=self._process.pid if self._process is not None else None,

@@ -6,24 +6,27 @@ from rich.console import Console
 from rich.text import Text
 
 from .figures import Moment
+from .log import shortened
 from .tables import counts, fault_lines, function_table, heading, row_table
-from .texts import cell, clock, rate, times
+from .texts import cell, rate, span, times
 
 __all__ = ["print_summary"]
 
 _ROWS = 5
 _FAULTS = 10
 _LOG = 12
+_WIDEST = 100
 
 
 def print_summary(console: Console, moment: Moment, failures: Sequence[str]) -> None:
-    """Print what came of each pipeline, what went wrong, and in one line how it ended."""
+    """Print what came of each pipeline, what went wrong, the log `moment` has, and in one line how
+    it ended."""
     for pipeline in moment.pipelines:
         console.print()
         console.print(Text(pipeline.title, "bold"), soft_wrap=True)
         console.print(counts(pipeline).append(f"   {rate(pipeline.rate)} rows/s"))
         if pipeline.functions:
-            console.print(function_table(pipeline))
+            console.print(function_table(pipeline), width=min(console.width, _WIDEST))
         if pipeline.latest:
             console.print(row_table(pipeline, _ROWS, console.width))
     if moment.faults:
@@ -32,11 +35,12 @@ def print_summary(console: Console, moment: Moment, failures: Sequence[str]) -> 
         for line in fault_lines(moment.faults, _FAULTS):
             line.no_wrap = False
             console.print(line, soft_wrap=True)
-    if failures and moment.log:
+    if moment.log:
         console.print()
         console.print(heading("the end of the plugin's log"))
         for text in moment.log[-_LOG:]:
-            console.print(Text(f"  {cell(text)}", "dim"), soft_wrap=True)
+            short = cell(shortened(text, moment.plugin))
+            console.print(Text(f"  {short}", "dim"), soft_wrap=True)
     console.print()
     console.print(_verdict(moment, failures), soft_wrap=True)
 
@@ -44,7 +48,7 @@ def print_summary(console: Console, moment: Moment, failures: Sequence[str]) -> 
 def _verdict(moment: Moment, failures: Sequence[str]) -> Text:
     if not failures:
         rows = sum(pipeline.rows_out for pipeline in moment.pipelines)
-        ran = f"ran for {clock(moment.elapsed)}: {times(rows, 'row')}, no error"
+        ran = f"ran for {span(moment.elapsed)}: {times(rows, 'row')}, no error"
         return Text.assemble(("✓ ", "bold green"), (moment.plugin, "bold"), f" {ran}")
     text = Text.assemble(("✗ ", "bold red"), (moment.plugin, "bold"), " failed: ")
     return text.append("; ".join(failures))

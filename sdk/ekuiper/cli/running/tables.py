@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...host.embedded.counters import Fault
 from .figures import PipelineFigures
-from .texts import cell, count, duration, rate
+from .texts import cell, count, decimals, duration, rate
 
 __all__ = ["counts", "fault_lines", "function_table", "heading", "row_table"]
 
@@ -62,7 +62,8 @@ def row_table(pipeline: PipelineFigures, most: int, width: int) -> Table:
     """The last rows; columns that do not fit are left out, those that functions fill at last."""
     rows = pipeline.latest[-most:] if most > 0 else ()
     names = list(dict.fromkeys(name for row in rows for name in row))
-    shown = _fitting(names, pipeline.results, rows, width)
+    texts = {name: _texts(name, rows) for name in names}
+    shown = _fitting(texts, pipeline.results, width)
     table = Table.grid(padding=(0, _GAP, 0, 0))
     for name in shown:
         numeric = all(isinstance(row.get(name), (int, float, type(None))) for row in rows)
@@ -76,8 +77,8 @@ def row_table(pipeline: PipelineFigures, most: int, width: int) -> Table:
     results = set(pipeline.results)
     heads = (Text(cell(name), "cyan" if name in results else "dim") for name in shown)
     table.add_row(*_indented(heads), *more)
-    for row in rows:
-        table.add_row(*_indented(Text(cell(row.get(name))) for name in shown))
+    for position in range(len(rows)):
+        table.add_row(*_indented(Text(texts[name][position]) for name in shown))
     return table
 
 
@@ -94,19 +95,24 @@ def fault_lines(faults: Sequence[Fault], most: int) -> list[Text]:
     return lines
 
 
-def _fitting(
-    names: list[str], results: Sequence[str], rows: Sequence[dict[str, Any]], width: int
-) -> list[str]:
-    shown = list(names)
-    needed = {name: _GAP + _widest(name, rows) for name in names}
+def _texts(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A column as it is shown."""
+    values = [row.get(name) for row in rows]
+    places = decimals(values)
+    return [cell(float(x) if places and type(x) is int else x, places) for x in values]
+
+
+def _fitting(texts: dict[str, list[str]], results: Sequence[str], width: int) -> list[str]:
+    """The columns there is room for."""
+    shown = list(texts)
+    needed = {
+        name: _GAP + min(_WIDEST, max(map(len, [cell(name), *column])))
+        for name, column in texts.items()
+    }
     while sum(needed[name] for name in shown) + 6 > width and len(shown) > 1:
         plain = [name for name in shown if name not in results]
         shown.remove(plain[-1] if plain else shown[-1])
     return shown
-
-
-def _widest(name: str, rows: Sequence[dict[str, Any]]) -> int:
-    return min(_WIDEST, max([len(cell(name)), *(len(cell(row.get(name))) for row in rows)]))
 
 
 def _indented(cells: Iterable[Text]) -> list[Text]:

@@ -47,4 +47,5 @@ class View(Protocol):
         """This is how it stands now; `log` are the plugin's new lines."""
 
     def finish(self, moment: Moment, failures: Sequence[str]) -> None:
-        """It is over; without failures all went well."""
+        """It is over; without failures all went well. `moment` has a log only where that may tell
+        what went wrong."""

@@ -19,6 +19,7 @@ class RowBuffer:
         self._rows: deque[Row] = deque()
         self._changed = threading.Condition()
         self._finished = False
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -44,12 +45,12 @@ class RowBuffer:
         return dropped
 
     def get(self) -> Row | None:
-        """The oldest row, waiting for one; None when finished and empty."""
+        """The oldest row, waiting for one; None when closed, or finished and empty."""
         with self._changed:
-            while not self._rows:
-                if self._finished:
-                    return None
+            while not self._rows and not self._finished:
                 self._changed.wait()
+            if self._closed or not self._rows:
+                return None
             row = self._rows.popleft()
             self._changed.notify_all()
             return row
@@ -61,8 +62,7 @@ class RowBuffer:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Throw away what is here and finish."""
+        """Finish, and give up the rows that are here."""
         with self._changed:
-            self._rows.clear()
-            self._finished = True
+            self._finished = self._closed = True
             self._changed.notify_all()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from ...errors import CallError
 from .counters import FunctionCounters
 from .expressions import FunctionCall
 from .handles import FunctionHandle
@@ -92,7 +93,7 @@ class _Step:
         start = time.perf_counter()
         try:
             return self._handle.exec(*values, rule=self._rule, op=_OP, func_id=self._position)
-        except BaseException:
+        except CallError:
             self._counters.errors += 1
             raise
         finally:
