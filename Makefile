@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p $(NEW_ENOUGH) 2>/dev/null && { ech
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+DATABASE := machine_health.db
 
 NO_PYTHON := needs Python 3.10 or newer and found none; install one, or name it: make PYTHON=/path/to/python3
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
@@ -26,8 +27,11 @@ help:
 	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
 
 run: $(VENV)/cli.stamp
+	@rm -f $(DATABASE)
 	@$(BIN)/ekuiper run example/machine_health --for 10s \
-	    --source machine --function 'anomaly_score(cpu) as score' --sink sqlite
+	    --source machine --conf machine.every=0.25 --function 'anomaly_score(cpu) as score' \
+	    --sink sqlite --conf sqlite.path=$(CURDIR)/$(DATABASE)
+	@$(BIN)/python example/machine_health/show.py $(DATABASE)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -80,4 +84,4 @@ $(VENV)/%.stamp: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-* dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(DATABASE) .venv .venv-* dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -36,9 +36,11 @@ class JsonView:
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         self._write(*({"type": "row", "rule": rule, "row": row} for row in rows))
 
-    def show(self, moment: Moment, log: Sequence[str]) -> None:
-        for line in log:
+    def log(self, lines: Sequence[str]) -> None:
+        for line in lines:
             print(line, file=sys.stderr)
+
+    def show(self, moment: Moment) -> None:
         self._tell_faults(moment)
         elapsed = round(moment.elapsed, 3)
         self._write(

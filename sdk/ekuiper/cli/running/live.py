@@ -52,9 +52,12 @@ class LiveView:
         self._console.print(Text(text, "dim"))
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
-        pass
+        pass  # the last ones are drawn
 
-    def show(self, moment: Moment, log: Sequence[str]) -> None:
+    def log(self, lines: Sequence[str]) -> None:
+        pass  # what of it fits is drawn
+
+    def show(self, moment: Moment) -> None:
         for pipeline in moment.pipelines:
             history = self._history.setdefault(pipeline.rule, deque(maxlen=_HISTORY))
             history.append(pipeline.rate)

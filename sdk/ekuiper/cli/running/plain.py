@@ -35,9 +35,11 @@ class PlainView:
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass
 
-    def show(self, moment: Moment, log: Sequence[str]) -> None:
-        for line in log:
+    def log(self, lines: Sequence[str]) -> None:
+        for line in lines:
             print(line, file=sys.stderr)
+
+    def show(self, moment: Moment) -> None:
         self.tell_faults(moment)
         for pipeline in moment.pipelines:
             self.say(f"{clock(moment.elapsed):>5}  {_line(pipeline)}")
@@ -67,7 +69,7 @@ class DebugView(PlainView):
 
     every = 0.2
 
-    def show(self, moment: Moment, log: Sequence[str]) -> None:
+    def show(self, moment: Moment) -> None:
         self.tell_faults(moment)
 
 

@@ -138,8 +138,12 @@ class Session:
             running.wait(wait)
 
     def _show(self) -> None:
-        new = self._log.read() if self._log is not None else []
-        self._view.show(self._moment(), new)
+        self._read_log()
+        self._view.show(self._moment())
+
+    def _read_log(self) -> None:
+        if self._log is not None:
+            self._view.log(self._log.read())
 
     def _end(self) -> None:
         """Stop the pipelines, so that nothing that came out is lost on its way to a sink."""
@@ -153,8 +157,7 @@ class Session:
         self._failures += [text for meter in self._meters for text in _nothing(meter.read())]
 
     def _finish(self) -> None:
-        if self._log is not None:
-            self._log.read()
+        self._read_log()
         moment = self._moment(over=self._elapsed or None)
         if self._start_error:
             moment = replace(moment, log=(), log_faults=())  # the error's text has it all

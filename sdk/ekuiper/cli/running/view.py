@@ -43,8 +43,11 @@ class View(Protocol):
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         """Rows came out; called on the pipeline's thread, which waits meanwhile."""
 
-    def show(self, moment: Moment, log: Sequence[str]) -> None:
-        """This is how it stands now; `log` are the plugin's new lines."""
+    def log(self, lines: Sequence[str]) -> None:
+        """The plugin wrote these lines."""
+
+    def show(self, moment: Moment) -> None:
+        """This is how it stands now."""
 
     def finish(self, moment: Moment, failures: Sequence[str]) -> None:
         """It is over; without failures all went well. `moment` has a log only where that may tell
