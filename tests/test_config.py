@@ -32,6 +32,15 @@ def test_a_name_that_is_no_socket_name(name):
         PluginConfig("p", {}, {}, {name: Function})
 
 
+def test_what_is_declared_later_counts():
+    """The dicts are the author's own, as with the official package."""
+    functions = {}
+    config = PluginConfig("p", {}, {}, functions)
+    functions["f"] = Function
+
+    assert config.get("func", "f") is Function
+
+
 def test_a_factory_must_be_callable():
     """An instance instead of its class is the usual slip."""
     with pytest.raises(

@@ -20,8 +20,9 @@ class PluginConfig:
 
     `name` is the name the plugin is installed under: it names the socket eKuiper listens at.
     `sources`, `sinks` and `functions` map a symbol's name to something called without arguments
-    that makes one (a class, most often). `start_timeout` is how long, in seconds, a function may
-    take to be made before its start is answered with an error.
+    that makes one (a class, most often). They are kept, not copied: what is added to them before
+    `plugin.start` counts. `start_timeout` is how long, in seconds, a function may take to be made
+    before its start is answered with an error.
 
     Raises `ConfigError` for a name or factory that cannot work.
     """
@@ -36,9 +37,9 @@ class PluginConfig:
         start_timeout: float = 300.0,
     ) -> None:
         self.name = name
-        self.sources = dict(sources or {})
-        self.sinks = dict(sinks or {})
-        self.functions = dict(functions or {})
+        self.sources = {} if sources is None else sources
+        self.sinks = {} if sinks is None else sinks
+        self.functions = {} if functions is None else functions
         self.start_timeout = start_timeout
         self._check()
 

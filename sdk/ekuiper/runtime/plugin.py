@@ -8,8 +8,8 @@ from ..errors import ConfigError
 __all__ = ["PluginConfig", "start"]
 
 
-def start(config: PluginConfig) -> None:
-    """Serve the plugin until eKuiper ends it; never returns to the caller.
+def start(c: PluginConfig) -> None:
+    """Serve the plugin `c` until eKuiper ends it; never returns to the caller.
 
     Call it at the end of the script, on the main thread, under `if __name__ == "__main__"`. Ends
     the process with status 0 after SIGTERM, 1 when the host is gone or could not be reached, and 2
@@ -17,17 +17,15 @@ def start(config: PluginConfig) -> None:
     and how to run it). Sets up logging unless the script did, at level INFO or `EKUIPER_LOG`.
 
     In a child that `multiprocessing` started it returns at once.
-    Raises `ConfigError` when `config` is not a `PluginConfig`.
+    Raises `ConfigError` when `c` (so named in the official package) is not a `PluginConfig`.
     """
-    if not isinstance(config, PluginConfig):
-        raise ConfigError(
-            "plugin.start", f"takes a PluginConfig, not {type(config).__name__} {config!r}"
-        )
+    if not isinstance(c, PluginConfig):
+        raise ConfigError("plugin.start", f"takes a PluginConfig, not {type(c).__name__} {c!r}")
     if _is_multiprocessing_child():
         return
     from .process import run
 
-    sys.exit(run(config))
+    sys.exit(run(c))
 
 
 def _is_multiprocessing_child() -> bool:
