@@ -28,6 +28,7 @@ __all__ = ["Plan", "Session"]
 
 _LOOK = 0.1  # seconds between two looks at the process
 _LOG = 100  # lines of the plugin's log that views get
+_LOG_TOLD = "the end of its log"  # in an error that brings the log with it
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Session:
         self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
         self._meters: list[PipelineMeter] = []
         self._failures: list[str] = []
-        self._start_error = False
+        self._refused = False
+        self._log_is_telling = True
         self._began: float | None = None
         self._elapsed = 0.0
 
@@ -83,7 +85,8 @@ class Session:
             if self._began is None:
                 self._failures.append("interrupted before it had started")
         except EkuiperError as error:
-            self._start_error = True
+            self._refused = True
+            self._log_is_telling = not self._alive and _LOG_TOLD not in str(error)
             self._failures.append(f"{error}{hint(self._plan.folder, self._plan.manifest)}")
 
     def _start(self) -> None:
@@ -154,16 +157,17 @@ class Session:
                 meter.pipeline.stop()
         except KeyboardInterrupt:
             self._failures.append("interrupted a second time, before all was stopped")
-        self._failures += [text for meter in self._meters for text in _nothing(meter.read())]
+        if not self._refused:
+            self._failures += [text for meter in self._meters for text in _nothing(meter.read())]
 
     def _finish(self) -> None:
         self._read_log()
         moment = self._moment(over=self._elapsed or None)
-        if self._start_error:
-            moment = replace(moment, log=(), log_faults=())  # the error's text has it all
-        elif not self._failures:
-            moment = replace(moment, log=())  # errors, if any, tell more
-        if moment.errors and not self._start_error:
+        if not self._failures or not self._log_is_telling:
+            moment = replace(moment, log=())
+        if self._refused:
+            moment = replace(moment, log_faults=())  # the same once more
+        elif moment.errors:
             self._failures.insert(0, times(moment.errors, "error"))
         self._view.finish(moment, self._failures)
 

@@ -1,6 +1,7 @@
 """Rows to a sink, in the messages that an action's properties ask for."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from .streams import requires_ack
 __all__ = ["Outlet"]
 
 _PATIENCE = 1.0  # seconds without an ack after which no more are waited for
+_SETTLE = 10.0  # seconds that acks may take altogether
 
 
 class Outlet:
@@ -62,11 +64,17 @@ class Outlet:
             self.sent += 1
 
     def settle(self) -> None:
-        """Wait until every message is acknowledged, for as long as acks keep coming."""
+        """Wait until every message is acknowledged, while acks keep coming, and not for ever; those
+        that are missing then are a fault, unless there never was an ack."""
+        deadline = time.monotonic() + _SETTLE
         with self._changed:
             while self._confirm and self.acknowledged < self.sent:
-                if not self._changed.wait(_PATIENCE):
-                    return
+                left = min(_PATIENCE, deadline - time.monotonic())
+                if left <= 0 or not self._changed.wait(left):
+                    break
+            missing = self.sent - self.acknowledged
+        if self.acknowledged and missing:
+            self._fault(f"{missing} of {self.sent} messages not acknowledged when it was stopped")
 
     def stop(self, timeout: float) -> None:
         """Stop the sink. Raises `HostError` if the plugin does not agree in time."""

@@ -103,7 +103,8 @@ class Pipeline:
         """
         try:
             self._projection = self._select()
-            self._outlets = [self._outlet(i, name) for i, name in enumerate(self._sink_names)]
+            for action, name in enumerate(self._sink_names):
+                self._outlets.append(self._outlet(action, name))
             self._start_source()
         except BaseException:
             self.stop()
