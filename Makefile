@@ -49,7 +49,7 @@ cov: $(VENV)/dev.stamp
 	$(BIN)/coverage report
 
 test-host: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -v tests/e2e/test_kuiperd.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -v tests/e2e/test_kuiperd*.py $(PYTEST_ARGS)
 
 cycles: $(VENV)/dev.stamp
 	CYCLES=10000 RESTARTS=1000 $(BIN)/python -m pytest -q tests/e2e/test_cycles.py

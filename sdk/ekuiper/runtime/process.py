@@ -26,8 +26,9 @@ from .symbols import Symbols
 
 __all__ = ["run"]
 
-HOSTED_DIAL_TIMEOUT = 5.0
-"""Seconds to look for the host that started this process: it listens before it does."""
+HOSTED_DIAL_TIMEOUT = 3.0
+"""Seconds to look for the host that started this process: it listens before it does. Less than the
+5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why."""
 
 BY_HAND_DIAL_TIMEOUT = 0.3
 """Seconds to look for a host that may listen for a plugin started by hand."""
