@@ -3,6 +3,7 @@
 import enum
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -384,7 +385,7 @@ def test_numpy_values_without_a_number() -> None:
 def test_nothing_is_loaded_for_values_that_nobody_uses() -> None:
     """Encoding loads neither numpy nor the modules of the other types."""
     code = (
-        "import sys; before = set(sys.modules)\n"
+        "import sys, ekuiper; before = set(sys.modules)\n"
         "from ekuiper.protocol.codec import encode_row\n"
         "from ekuiper.protocol.messages import Row\n"
         'assert encode_row(Row({1: {2}}, None)) == b\'{"message":{"1":[2]},"meta":null}\'\n'
@@ -393,7 +394,7 @@ def test_nothing_is_loaded_for_values_that_nobody_uses() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"EKUIPER_JSON": "stdlib"},
+        env={**os.environ, "EKUIPER_JSON": "stdlib"},
         capture_output=True,
         text=True,
         timeout=60,

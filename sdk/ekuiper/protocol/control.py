@@ -10,9 +10,7 @@ from .values import scrub
 
 __all__ = ["decode_command", "decode_result", "encode_command", "encode_result", "is_handshake"]
 
-MAX_RESULT = 4096
-"""Bytes of a result: more has no place in a rule's status."""
-
+_MAX_RESULT = 4096  # bytes; more has no place in a rule's status
 _OK = b"ok"
 _ERROR = "error: "
 _CUT = " …"
@@ -71,9 +69,9 @@ def encode_result(error: str | None) -> bytes:
         return _OK
     text = error if error.startswith(_ERROR) else _ERROR + error
     data = scrub(text).encode()
-    if len(data) <= MAX_RESULT:
+    if len(data) <= _MAX_RESULT:
         return data
-    kept = data[: MAX_RESULT - len(_CUT.encode())].decode("utf-8", "ignore")
+    kept = data[: _MAX_RESULT - len(_CUT.encode())].decode("utf-8", "ignore")
     return (kept + _CUT).encode()
 
 

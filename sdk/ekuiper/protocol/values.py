@@ -131,20 +131,26 @@ def _text(path: _Path) -> str:
 
 
 def _moment(value: Any) -> str | None:
-    from datetime import datetime, timezone  # loaded already, by whoever made the value
-
     if value != value:  # pandas' NaT
         return None
     try:
-        if value.utcoffset() is None:
-            value = datetime.astimezone(value)  # not its own method: pandas' refuses naive ones
         offset = value.utcoffset()
-        if offset.seconds % 60 or offset.microseconds:  # RFC 3339 has none: the offsets of 1890
-            value = value.astimezone(timezone.utc)
+        if offset is None or offset.seconds % 60 or offset.microseconds:
+            value = _with_whole_offset(value)
     except (OverflowError, ValueError, OSError):  # no such time here: year 1 or 9999
         raise NoFormError from None
     text: str = value.isoformat()
     return text
+
+
+def _with_whole_offset(value: Any) -> Any:
+    """As local time if it has no offset; as UTC if that has seconds (as in 1890), for RFC 3339."""
+    from datetime import datetime, timezone  # loaded already, by whoever made the value
+
+    if value.utcoffset() is None:
+        value = datetime.astimezone(value)  # not its own method: pandas' refuses naive ones
+    offset = value.utcoffset()
+    return value.astimezone(timezone.utc) if offset.seconds % 60 or offset.microseconds else value
 
 
 def _iso(value: Any) -> str:
