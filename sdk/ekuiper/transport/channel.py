@@ -32,17 +32,13 @@ class Beacon:
         self.lamp.setblocking(False)
         self.selector.register(self.lamp, selectors.EVENT_READ)
 
-    def light(self) -> None:
-        """Switch it on."""
-        if not self._lit:
-            self._lit = True
+    def shine(self, on: bool) -> None:
+        """Switch it on or off."""
+        if on and not self._lit:
             self._switch.send(b"!")
-
-    def dim(self) -> None:
-        """Switch it off."""
-        if self._lit:
-            self._lit = False
+        elif self._lit and not on:
             self.lamp.recv(1)
+        self._lit = on
 
     def close(self) -> None:
         """Let go of the descriptors."""
@@ -61,6 +57,7 @@ class SocketChannel:
         self._bell = allocate_lock()  # held until closed: what a pause waits for
         self._bell.acquire()
         self._closed = False
+        self._watched = False  # somebody polls: the beacon has to tell of messages held here
         self._watchers = 0
         self._connections: set[Connection] = set()
         self._beacon: Beacon | None = None
@@ -75,6 +72,9 @@ class SocketChannel:
                 self._beacon = Beacon()
                 for connection in self._connections:
                     self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
+            if not self._watched:
+                self._watched = True
+                self._shine(self._holds_message())
             return self._beacon.selector.fileno()
 
     def watch(self) -> int:
@@ -102,7 +102,7 @@ class SocketChannel:
             for connection in self._connections:
                 connection.shutdown()
             if self._beacon is not None:
-                self._beacon.light()
+                self._beacon.shine(True)
             self._shut()
         self._settle()
 
@@ -119,30 +119,35 @@ class SocketChannel:
 
     def _enter(self) -> None:
         """Take the turn of an exchange, which nobody waits for."""
-        self._check_open()
         if not self._turn.acquire(False):
             self._check_open()
             raise ChannelStateError(f"{self.url}: another thread is inside send or recv")
-        self._enter_closed()
+        if self._closed:
+            self._leave()
+            raise self._closed_error()
 
     def _enter_when_free(self, deadline: float | None) -> None:
         """Take the turn, waiting for the threads that came before."""
-        self._check_open()
-        left = remaining(deadline)
-        if not self._turn.acquire(True, -1 if left is None else left):
-            raise ChannelTimeoutError(f"{self.url}: other threads kept it busy")
-        self._enter_closed()
-
-    def _enter_closed(self) -> None:
+        if not self._turn.acquire(False):
+            self._check_open()  # in a forked child nobody would give the turn back
+            left = remaining(deadline)
+            if not self._turn.acquire(True, -1 if left is None else left):
+                raise ChannelTimeoutError(f"{self.url}: other threads kept it busy")
         if self._closed:
             self._leave()
             raise self._closed_error()
 
     def _leave(self) -> None:
         """Give the turn back."""
+        if self._watched:
+            self._shine(self._holds_message())
         self._turn.release()
         if self._closed:
             self._settle()
+
+    def _holds_message(self) -> bool:
+        """Whether a message was read that nobody has received yet."""
+        return False
 
     def _pause(self, seconds: float) -> None:
         """Sleep, but not after `close`."""
@@ -177,15 +182,10 @@ class SocketChannel:
                 connection.close()
 
     def _shine(self, on: bool) -> None:
-        """Light or dim the beacon, if there is one; after `close` it stays lit."""
-        if self._beacon is None:
-            return
+        """Light or dim the beacon; after `close` it stays lit."""
         with self._gate:
             if self._beacon is not None and not self._closed:
-                if on:
-                    self._beacon.light()
-                else:
-                    self._beacon.dim()
+                self._beacon.shine(on)
 
     def _shut(self) -> None:
         """What else `close` does at once."""

@@ -66,7 +66,7 @@ class Listening(SocketChannel):
 
     def post_doorman(self) -> None:
         """Let peers in from now on, not only while somebody receives."""
-        self.watch()  # until `_keep_door` ends: the descriptors it polls must stay
+        self._watchers += 1  # until `_keep_door` ends: the descriptors it polls must stay
         name = f"doorman {self.url}"
         self._doorman = threading.Thread(target=self._keep_door, name=name, daemon=True)
         self._doorman.start()
@@ -102,7 +102,7 @@ class Listening(SocketChannel):
             self._shine(True)
             self._doorman.join()
             self._doorman = None
-            self._shine(False)
+            self._shine(self._holds_message())
 
     def _talking(self, deadline: float | None) -> list[Connection]:
         """Wait for connections with something to read; on the way newcomers are let in."""

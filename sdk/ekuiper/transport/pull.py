@@ -25,12 +25,8 @@ class Pull(Listening):
             if self._doorman is not None:
                 self._relieve()
             while not self._messages:
-                if not self._gather(deadline) and remaining(deadline) == 0:
-                    raise ChannelTimeoutError(f"{self.url}: no message in time")
-            message = self._messages.popleft()
-            if not self._messages:
-                self._shine(False)
-            return message
+                self._gather(deadline)
+            return self._messages.popleft()
         finally:
             self._leave()
 
@@ -39,19 +35,25 @@ class Pull(Listening):
         if self._closed:
             return True
         if not self._turn.acquire(self._doorman is not None):
-            return False
+            return False  # another thread is about to take what there is
         try:
             self._relieve()
-            return bool(self._messages) or self._gather(0.0)
+            if not self._messages:
+                self._gather(0.0)
+        except ChannelTimeoutError:
+            return False
         except ChannelClosedError:
-            return True
+            pass
         finally:
             self._leave()
+        return True
 
-    def _gather(self, deadline: float | None) -> bool:
+    def _gather(self, deadline: float | None) -> None:
         """Read once from every peer that says something, so that none is left behind."""
         for connection in self._talking(deadline):
             self._messages.extend(self._read(connection) or ())
-        if self._messages:
-            self._shine(True)
+        if not self._messages and remaining(deadline) == 0:
+            raise ChannelTimeoutError(f"{self.url}: no message in time")
+
+    def _holds_message(self) -> bool:
         return bool(self._messages)

@@ -8,6 +8,8 @@ from .sp import REP, REQ, frame_head, split_request
 
 __all__ = ["Rep"]
 
+_READS = 4  # greeting, head and body, and a bit: then the others have a turn
+
 
 class Rep(Listening):
     """REP: answers. The next request of a peer stays in its socket until it is received."""
@@ -32,12 +34,9 @@ class Rep(Listening):
         try:
             while self._next is None:
                 self._find(deadline)
-                if self._next is None and remaining(deadline) == 0:
-                    raise ChannelTimeoutError(f"{self.url}: no request in time")
             self._asker, self._backtrace, payload = self._next
             self._peer = self._asker.peer
             self._next = None
-            self._shine(False)
             return payload
         finally:
             self._leave()
@@ -65,13 +64,16 @@ class Rep(Listening):
         try:
             if self._next is None:
                 self._find(0.0)
-            if self._next is not None:
-                self._shine(True)
-            return self._next is not None
+        except ChannelTimeoutError:
+            return False
         except ChannelClosedError:
-            return True
+            pass
         finally:
             self._leave()
+        return True
+
+    def _holds_message(self) -> bool:
+        return self._next is not None
 
     def _find(self, deadline: float | None) -> None:
         """Look for one request; who has waited longest for a turn comes first."""
@@ -79,15 +81,24 @@ class Rep(Listening):
         if len(talking) > 1:
             talking.sort(key=lambda connection: connection.served)
         for connection in talking:
-            while (frames := self._read(connection, exact=True)) is not None:
-                request = split_request(frames[0]) if frames else None
-                if request is not None:
-                    self._rounds += 1
-                    connection.served = self._rounds
-                    self._next = (connection, *request)
-                    return
-                if connection not in self._connections:
-                    break
+            request = self._listen_to(connection)
+            if request is not None:
+                self._rounds += 1
+                connection.served = self._rounds
+                self._next = (connection, *request)
+                return
+        if remaining(deadline) == 0:
+            raise ChannelTimeoutError(f"{self.url}: no request in time")
+
+    def _listen_to(self, connection: Connection) -> tuple[bytes, bytes] | None:
+        """One request, with its backtrace, if it is complete; one without an id is dropped."""
+        for _ in range(_READS):
+            frames = self._read(connection, exact=True)
+            if frames:
+                return split_request(frames[0])
+            if frames is None or connection not in self._connections:
+                break
+        return None
 
     def _answer(self, asker: Connection, data: bytes, deadline: float | None) -> None:
         head = frame_head(len(self._backtrace) + len(data)) + self._backtrace

@@ -31,7 +31,6 @@ class Req(Dialling):
         try:
             self._waiting = False
             self._reply = None
-            self._shine(False)
             connection = self._connection or self._dial(deadline)
             self._id = next_request_id(self._id)
             if not self._write(connection, request_head(self._id, len(data)), data, deadline):
@@ -47,19 +46,13 @@ class Req(Dialling):
         try:
             if not self._waiting:
                 raise ChannelStateError(f"{self.url}: recv without a request under way")
-            while self._reply is None:
-                connection = self._connection
-                if connection is None:
-                    self._waiting = False
-                    raise self._reset()
-                try:
-                    self._take(connection, connection.read(deadline))
-                except ChannelTimeoutError:
-                    self._check_open()
-                    raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
+            if self._reply is None:
+                self._await_reply(deadline)
             reply = self._reply
-            self._reply = None
             self._waiting = False
+            self._reply = None
+            if reply is None:
+                raise self._reset()
             return reply
         finally:
             self._leave()
@@ -71,18 +64,27 @@ class Req(Dialling):
         except (ChannelClosedError, ChannelStateError):
             return True
         try:
-            while self._waiting and self._reply is None and self._connection:
-                data = self._connection.try_read()
-                if data is None:
-                    return False
-                self._take(self._connection, data)
-            if self._waiting:
-                self._shine(True)
-            return True
+            if self._waiting and self._reply is None:
+                self._await_reply(0.0)
+        except ChannelTimeoutError:
+            return False
         except ChannelClosedError:
-            return True
+            pass
         finally:
             self._leave()
+        return True
+
+    def _await_reply(self, deadline: float | None) -> None:
+        """Read until the reply is there, or the connection lost."""
+        while self._reply is None and self._connection is not None:
+            try:
+                data = self._connection.read(deadline)
+            except ChannelTimeoutError:
+                raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
+            self._take(self._connection, data)
+
+    def _holds_message(self) -> bool:
+        return self._reply is not None
 
     def _take(self, connection: Connection, data: bytes) -> None:
         """Look for the reply in what was read; replies to cancelled requests are dropped."""

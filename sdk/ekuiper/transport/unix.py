@@ -148,17 +148,17 @@ def _bind(url: str, path: bytes) -> tuple[socket.socket, tuple[int, int]]:
 
 
 def _bind_privately(sock: socket.socket, path: bytes) -> None:
-    """Bind so that the file is never open to others: not by umask, which is the whole process's.
+    """Bind so that the file is open to its owner alone, without touching the process's umask.
 
-    Linux gives the file the mode of the socket. Elsewhere it is narrowed after the bind, which is
-    early enough: until `listen` every connect is refused.
+    Linux gives the file the mode of the socket. Elsewhere it is narrowed after the bind, in time:
+    until `listen` every connect is refused.
     """
-    if sys.platform == "linux":
+    try:
         os.fchmod(sock.fileno(), 0o600)
-        sock.bind(path)
-    else:  # pragma: no cover - not the system of the tests
-        sock.bind(path)
-        os.chmod(path, 0o600)
+    except OSError:  # pragma: no cover - not on Linux
+        pass
+    sock.bind(path)
+    os.chmod(path, 0o600)
 
 
 def _clear_stale(url: str, path: bytes) -> bool:
