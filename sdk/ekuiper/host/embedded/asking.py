@@ -102,7 +102,7 @@ class ControlLink:
                 return self._exchange.recv(max(0.0, left))
             except ChannelTimeoutError:
                 if reason is not None:
-                    raise HostError(f"the plugin cannot answer: {reason}") from None
+                    raise HostError(reason) from None
                 if left <= 0:
                     raise
 

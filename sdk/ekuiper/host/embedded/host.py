@@ -116,6 +116,11 @@ class Host:
         self._instance.restart(seed)
 
     @property
+    def directory(self) -> Path:
+        """The folder of the sockets; it exists while the host runs."""
+        return Path(self._addresses.directory)
+
+    @property
     def status(self) -> Status:
         """ "initializing", "running" or "error". Exit code 0 leaves it "running"."""
         return self._instance.status

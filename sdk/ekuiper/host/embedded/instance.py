@@ -125,7 +125,9 @@ class Instance:
         if self._launcher.alive:
             return None
         code = self._launcher.exit_code or 0
-        return f"it ended with exit code {code}" if code >= 0 else f"it was ended by signal {-code}"
+        if code < 0:
+            return f"the plugin was ended by signal {-code}"
+        return f"the plugin ended with exit code {code}"
 
     def _tail(self) -> str:
         tail = self.log_tail()
