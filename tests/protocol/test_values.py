@@ -6,14 +6,11 @@ import math
 import os
 import subprocess
 import sys
-import time
 import types
 import uuid
 from collections import ChainMap, OrderedDict, defaultdict, namedtuple
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone, tzinfo
-from datetime import time as clock
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -83,7 +80,6 @@ def refusal(value: Any) -> UnsupportedValueError:
     return caught.value
 
 
-UTC = timezone.utc
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 
 
@@ -191,72 +187,6 @@ def test_other_keys_are_refused(key: Any) -> None:
     assert error.value_type.startswith("dict with a key of type ")
 
 
-@pytest.mark.parametrize(
-    ("moment", "text"),
-    [
-        (datetime(2024, 2, 29, 12, 0, 0, tzinfo=UTC), "2024-02-29T12:00:00+00:00"),
-        (datetime(2024, 2, 29, 12, 0, 0, 5, tzinfo=UTC), "2024-02-29T12:00:00.000005+00:00"),
-        (
-            datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=-3, minutes=-30))),
-            "2024-01-01T00:00:00-03:30",
-        ),
-        (
-            datetime(1890, 1, 1, tzinfo=timezone(timedelta(hours=5, minutes=53, seconds=28))),
-            "1889-12-31T18:06:32+00:00",
-        ),
-        (date(2024, 2, 29), "2024-02-29"),
-        (date(1, 1, 1), "0001-01-01"),
-        (clock(1, 2, 3), "01:02:03"),
-        (clock(1, 2, 3, 4, tzinfo=UTC), "01:02:03.000004+00:00"),
-    ],
-)
-def test_times_are_rfc_3339(moment: Any, text: str) -> None:
-    """Offsets with seconds, which RFC 3339 does not have, are turned into UTC."""
-    assert sent(moment) == text
-
-
-@pytest.fixture
-def in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "IST-5:30")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("in_india")
-def test_a_naive_datetime_is_local_time() -> None:
-    """It gets the offset of this machine, so that the host cannot take it for UTC."""
-    assert sent(datetime(2024, 2, 29, 12, 0)) == "2024-02-29T12:00:00+05:30"
-
-
-@pytest.mark.usefixtures("in_india")
-def test_a_moment_that_is_not_here_is_refused() -> None:
-    """The year 1 in India began before UTC's."""
-    assert refusal(datetime.min).value_type == "datetime.datetime"
-
-
-class Odd(datetime):
-    """Like pandas' NaT, which is a datetime, and its naive ones, which refuse `astimezone()`."""
-
-    def __ne__(self, other: object) -> bool:
-        return self.year == 1999
-
-    def __eq__(self, other: object) -> bool:
-        return not self != other
-
-    __hash__ = datetime.__hash__
-
-    def astimezone(self, tz: tzinfo | None = None) -> "Odd":
-        raise TypeError
-
-
-def test_datetimes_of_other_packages() -> None:
-    """One that is not equal to itself is null; a naive one is local time even if it objects."""
-    assert sent(Odd(1999, 1, 1)) is None
-    assert sent(Odd(2024, 1, 1)).startswith("2024-01-01T00:00:00")
-
-
 class Thing:
     pass
 
@@ -337,49 +267,6 @@ def test_what_an_authors_mapping_raises_is_not_hidden() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         encode_reply(Reply(True, Broken()))
-
-
-def test_numpy_values() -> None:
-    """Scalars are numbers, arrays are lists, of any number of dimensions."""
-    np = pytest.importorskip("numpy", reason="numpy is not installed")
-    for value, expected in (
-        (np.int64(3), 3),
-        (np.uint64(2**64 - 1), 2**64 - 1),
-        (np.float64(0.5), 0.5),
-        (np.float64("nan"), None),
-        (np.float32("inf"), None),
-        (np.float32(0.1), 0.10000000149011612),
-        (np.float16(0.5), 0.5),
-        (np.longdouble(0.25), 0.25),
-        (np.bool_(True), True),
-        (np.str_("x"), "x"),
-        (np.bytes_(b"abc"), "YWJj"),
-        (np.array([[1, 2], [3, 4]], dtype="int8"), [[1, 2], [3, 4]]),
-        (np.array([1.5, np.nan], dtype="float32"), [1.5, None]),
-        (np.array([0.5], dtype="longdouble"), [0.5]),
-        (np.array(7), 7),
-        (np.array([True, False]), [True, False]),
-        (np.array(["a", "b"]), ["a", "b"]),
-        (np.array([b"abc"]), ["YWJj"]),
-        (np.array([None, Decimal(1), date(2024, 1, 1)]), [None, 1, "2024-01-01"]),
-        (np.ma.array([1, 2], mask=[False, True]), [1, None]),
-        (np.zeros((0, 3)), []),
-    ):
-        assert sent({"k": [value]}) == {"k": [expected]}, repr(value)
-        assert sent(value) == expected
-
-
-def test_numpy_values_without_a_number() -> None:
-    """Complex numbers, times and structures are refused; so are numpy's integers as keys."""
-    np = pytest.importorskip("numpy", reason="numpy is not installed")
-    for value, name in (
-        (np.complex128(1j), "numpy.complex128"),
-        (np.datetime64("2024-01-01"), "numpy.datetime64"),
-        (np.array([1j]), "numpy.ndarray"),
-        (np.zeros(1, dtype=[("a", int)]), "numpy.ndarray"),
-    ):
-        assert refusal({"a": value}).value_type == name
-    assert refusal({np.int64(1): 1}).value_type == "dict with a key of type numpy.int64"
 
 
 def test_nothing_is_loaded_for_values_that_nobody_uses() -> None:
