@@ -71,6 +71,7 @@ class ScriptedPlugin:
         self.runs = 0
         self.closed = False
         self.dying = threading.Event()
+        self.died = False
         self.at_command: Callable[[Command], None] = lambda command: None
         self.exit_code: int | None = None
         self._channels: dict[Any, Channel] = {}
@@ -78,7 +79,7 @@ class ScriptedPlugin:
 
     @property
     def alive(self) -> bool:
-        return self._thread is not None
+        return self._thread is not None and not self.died
 
     def start(self) -> None:
         self.runs += 1
@@ -126,6 +127,8 @@ class ScriptedPlugin:
                 command = decode_command(control.recv())
                 self.seen.append(command)
                 self.at_command(command)
+                if self.died:
+                    return
                 control.send(encode_result(self._obey(command)))
         except TransportError:
             pass

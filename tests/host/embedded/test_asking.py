@@ -148,13 +148,13 @@ class TestControl:
         link = ControlLink(
             wire.transport.rep(url),
             Settings(),
-            lambda: "the plugin ended with exit code 3" if gone.is_set() else None,
+            lambda: "it ended with exit code 3" if gone.is_set() else None,
         )
         with wire.plugin(url) as plugin:
             done = aside(link.command, START)
             plugin.recv(DEADLINE)
         gone.set()
-        with pytest.raises(HostError, match="the plugin ended with exit code 3"):
+        with pytest.raises(HostError, match=r"^it ended with exit code 3"):
             done.result(DEADLINE)
         link.close()
 

@@ -79,6 +79,19 @@ class TestLife:
             plugin.die(0)
             assert (host.status, host.status_message) == ("running", "")
 
+    def test_a_plugin_that_dies_at_a_command(self, stage):
+        """A start that kills the plugin says how it ended, with the end of its log."""
+        host, plugin = stage()
+
+        def die(command):
+            plugin.exit_code = 139
+            plugin.died = True
+
+        with host:
+            plugin.at_command = die
+            with pytest.raises(HostError, match=r"does not answer: it ended with exit code 139; "):
+                host.source("counter")
+
     def test_a_dead_plugin_is_started_when_needed(self, stage):
         """Nobody restarts a plugin, until a source, sink or new function needs it: then all it ran
         is started again."""

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from ...errors import CallError, ChannelTimeoutError, MalformedMessageError
-from ...protocol.messages import Call, CallContext, Command, Reply, Row, SourceError
+from ...protocol.messages import Ack, Call, CallContext, Command, Reply, Row, SourceError
 from .asking import FunctionLink
 from .streams import SinkLink, SourceLink
 
@@ -141,9 +141,22 @@ class SinkHandle(_Running):
     def __init__(self, command: Command, link: SinkLink, stop: Stop) -> None:
         super().__init__(command, link, stop)
         self._link = link
-        self.send = link.send
-        self.post = link.post
-        self.ack = link.ack
+
+    def send(self, data: bytes) -> None:
+        """Hand over one message and, where the action has `requireAck`, wait for its ack.
+
+        Raises `HostError` when nothing took it within `send_timeout`, when the sink said it
+        failed, and when no ack came within `ack_timeout`; `ChannelClosedError` once stopped.
+        """
+        self._link.send(data)
+
+    def post(self, data: bytes) -> None:
+        """Hand over one message and wait for no ack. Raises like `send`."""
+        self._link.post(data)
+
+    def ack(self, timeout: float | None = None) -> Ack:
+        """The next ack, in the order of the messages. Raises `HostError` if none comes in time."""
+        return self._link.ack(timeout)
 
 
 def _text(result: Any) -> str:

@@ -35,8 +35,8 @@ class Host:
 
     `plugin` is the plugin's folder, or a manifest together with a `launcher`. Sockets lie in
     `directory` (default: a temporary folder that `close` removes) and the plugin's output goes to
-    the file `log` (default: `plugin.log` in that folder). `env` is added to
-    the plugin's environment, and `stdin` shares this process's standard input with it.
+    the file `log` (default: `plugin.log` in that folder). `env` is added to the plugin's
+    environment, and `stdin` shares this process's standard input with it.
 
     A context manager: entering starts the plugin. Methods may be called from any thread.
     """
@@ -65,7 +65,7 @@ class Host:
         self._addresses = Addresses()
         self._lock = threading.RLock()
         self._functions: dict[str, FunctionHandle] = {}
-        self._running: list[SourceHandle | SinkHandle] = []
+        self._running: dict[int, SourceHandle | SinkHandle] = {}  # by the identity of its command
         self._plugin: Instance | None = None
         self._cleanup = ExitStack()
 
@@ -91,7 +91,7 @@ class Host:
         Idempotent; it does not raise for a plugin that will not stop, see `errors`.
         """
         deadline = time.monotonic() + self.settings.shutdown_timeout
-        for handle in list(self._running):
+        for handle in list(self._running.values()):
             try:
                 handle.stop(max(0.0, deadline - time.monotonic()))
             except EkuiperError as error:
@@ -122,7 +122,7 @@ class Host:
 
     @property
     def status(self) -> Status:
-        """ "initializing", "running" or "error". Exit code 0 leaves it "running"."""
+        """How eKuiper would call the plugin's state; exit code 0 leaves it "running"."""
         return self._instance.status
 
     @property
@@ -274,9 +274,9 @@ class Host:
             raise HostError(f"sink {command.symbol!r} does not listen: {error}") from error
 
     def _keep(self, handle: Handle) -> Handle:
-        self._running.append(handle)
+        self._running[id(handle.command)] = handle
         return handle
 
     def _stopped(self, command: Command, timeout: float | None) -> None:
-        self._running = [handle for handle in self._running if handle.command is not command]
+        self._running.pop(id(command), None)
         self._instance.stop(command, timeout)

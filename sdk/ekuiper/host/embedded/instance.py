@@ -69,7 +69,12 @@ class Instance:
 
     def start(self, command: Command) -> None:
         """Start a symbol. Raises `HostError` with the plugin's answer."""
-        self._control.command(command)
+        try:
+            self._control.command(command)
+        except HostError as error:
+            if self._launcher.alive:
+                raise
+            raise HostError(f"plugin {self._name!r} does not answer: {error}") from error
         self._starts[command.meta] = command
 
     def stop(self, command: Command, timeout: float | None = None) -> None:
@@ -106,10 +111,9 @@ class Instance:
         try:
             self._control.handshake()
         except HostError as error:
+            reason = f"{error}{self._tail()}" if self._launcher.alive else str(error)
             self._launcher.kill()
-            raise HostError(
-                f"plugin {self._name!r} did not start: {error}{self._tail()}"
-            ) from error
+            raise HostError(f"plugin {self._name!r} did not start: {reason}") from error
         self._ready = True
 
     def _replay(self, seed: int | None) -> None:
@@ -125,13 +129,12 @@ class Instance:
         if self._launcher.alive:
             return None
         code = self._launcher.exit_code or 0
-        if code < 0:
-            return f"the plugin was ended by signal {-code}"
-        return f"the plugin ended with exit code {code}"
+        how = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        return f"it {how}{self._tail()}"
 
     def _tail(self) -> str:
         tail = self.log_tail()
-        return f"; the end of its log:\n{tail}" if tail else "; its log is empty"
+        return f"; the end of its log:\n{tail}" if tail else ""
 
 
 _SIGNALS = {

@@ -65,11 +65,7 @@ class SinkLink:
         self._data = self._transport.push(self._url)
 
     def send(self, data: bytes) -> None:
-        """Hand over one message and, where acks are required, wait for its ack.
-
-        Raises `HostError` when nothing took it within `send_timeout`, when the sink said it
-        failed, and when no ack came within `ack_timeout`.
-        """
+        """Hand over one message and, where required, wait for its ack. Raises `HostError`."""
         self.post(data)
         if self._wait:
             error = self.ack(self._settings.ack_timeout).error
@@ -77,7 +73,7 @@ class SinkLink:
                 raise HostError(error)
 
     def post(self, data: bytes) -> None:
-        """Hand over one message and wait for no ack. Raises `HostError` like `send`."""
+        """Hand over one message and wait for no ack. Raises `HostError`."""
         if self._data is None:
             raise HostError("the sink was not started")
         try:
