@@ -28,7 +28,6 @@ __all__ = ["Plan", "Session"]
 
 _LOOK = 0.1  # seconds between two looks at the process
 _LOG = 100  # lines of the plugin's log that views get
-_LOG_TOLD = "the end of its log"  # in an error that brings the log with it
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Session:
                 self._failures.append("interrupted before it had started")
         except EkuiperError as error:
             self._refused = True
-            self._log_is_telling = not self._alive and _LOG_TOLD not in str(error)
+            self._log_is_telling = not self._alive and not self._brings_log(error)
             self._failures.append(f"{error}{hint(self._plan.folder, self._plan.manifest)}")
 
     def _start(self) -> None:
@@ -147,6 +146,10 @@ class Session:
     def _read_log(self) -> None:
         if self._log is not None:
             self._view.log(self._log.read())
+
+    def _brings_log(self, error: EkuiperError) -> bool:
+        self._read_log()
+        return self._log is None or all(line in str(error) for line in self._log.tail(1))
 
     def _end(self) -> None:
         """Stop the pipelines, so that nothing that came out is lost on its way to a sink."""

@@ -25,7 +25,7 @@ def heading(text: str) -> Text:
 
 def counts(pipeline: PipelineFigures) -> Text:
     """`in 12   out 12   dropped 0 ...`, with what needs attention in colour."""
-    text = Text("  ")
+    text = Text("  ", no_wrap=True, overflow="ellipsis")
     for name, number, style in (
         ("in", pipeline.rows_in, ""),
         ("out", pipeline.rows_out, ""),
