@@ -134,10 +134,16 @@ def test_a_name_nobody_listens_for_is_explained(script):
     assert "must be the name the plugin is installed under" in output
 
 
-@pytest.mark.parametrize(("value", "words"), [("smoke", "known: ipc, nng")])
-def test_an_unknown_transport_is_told(script, value, words):
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("EKUIPER_TRANSPORT", "smoke", "known: ipc, nng"),
+        ("EKUIPER_JSON", "xml", "must be stdlib or orjson"),
+    ],
+)
+def test_an_unknown_choice_is_told(script, variable, value, words):
     """With the known ones; exit 1."""
-    status, output = script(SERVE).spawn(HOST_ARGUMENT, EKUIPER_TRANSPORT=value).end()
+    status, output = script(SERVE).spawn(HOST_ARGUMENT, **{variable: value}).end()
 
     assert status == 1
     assert words in output

@@ -18,6 +18,7 @@ from ..errors import (
     TransportError,
 )
 from ..protocol.addresses import Addresses
+from ..protocol.engine import engine
 from ..transport import Exchange, Transport
 from . import control, logs
 from .hostwatch import HostWatch
@@ -52,6 +53,7 @@ def run(config: PluginConfig) -> int:
     logs.configure(config.name)
     addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
     try:
+        _check_environment()
         transport = _transport()
         exchange = _dial(config, transport, addresses)
         if exchange is None:
@@ -123,6 +125,12 @@ def _introduction(config: PluginConfig, url: str) -> str:
         f"eKuiper starts it; nothing listens for it at {url.removeprefix('ipc://')}.\n"
         f"To try it on this machine without eKuiper:  ekuiper run {folder}"
     )
+
+
+def _check_environment() -> None:
+    """Tell a wrong EKUIPER_JSON now, not at the first row; without one nothing is loaded yet."""
+    if os.environ.get("EKUIPER_JSON"):
+        engine()
 
 
 def _transport() -> Transport:
