@@ -19,6 +19,7 @@ EkuiperError
 │   └── ListenError
 └── HostError          the host refused
     ├── CallError              a function call failed
+    ├── ExpressionError        a function call cannot be read
     └── RestError
 
 Each keeps its facts in fields; the text says what, the value, and what to do.
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "ConnectError",
     "EkuiperError",
+    "ExpressionError",
     "HostError",
     "ListenError",
     "MalformedMessageError",
@@ -186,6 +188,17 @@ class CallError(HostError):
     def __init__(self, call: str, reason: str) -> None:
         super().__init__(f"{call} error: {reason}")
         self.call = call
+        self.reason = reason
+
+
+class ExpressionError(HostError):
+    """`text` is no call of a function: `reason`, at `position`."""
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        shown = "".join(character if character.isprintable() else " " for character in text)
+        super().__init__(f"{reason}\n  {shown}\n  {' ' * position}^")
+        self.text = text
+        self.position = position
         self.reason = reason
 
 

@@ -37,7 +37,7 @@ def test_a_full_buffer_makes_the_writer_wait() -> None:
 
 
 def test_closing_frees_both_sides() -> None:
-    """A writer that waits for room and a reader that waits for rows return."""
+    """A writer that waits for room and a reader that waits for rows return; what waits stays."""
     full, empty = RowBuffer(1, discard=False), RowBuffer(1, discard=False)
     full.put({})
     threads = [
@@ -52,4 +52,4 @@ def test_closing_frees_both_sides() -> None:
         thread.join(5)
 
     assert not any(thread.is_alive() for thread in threads)
-    assert (len(full), full.get(), full.put({}), len(full)) == (0, None, 0, 0)
+    assert (len(full), full.get(), full.put({}), len(full)) == (1, None, 0, 1)

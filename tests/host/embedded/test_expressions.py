@@ -4,13 +4,8 @@ import re
 
 import pytest
 
-from ekuiper.host.embedded.expressions import (
-    Column,
-    Constant,
-    Everything,
-    ExpressionError,
-    FunctionCall,
-)
+from ekuiper.errors import ExpressionError
+from ekuiper.host.embedded.expressions import Column, Constant, Everything, FunctionCall
 
 
 def test_reads_a_call_with_a_column_and_an_alias() -> None:

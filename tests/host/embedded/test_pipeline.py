@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from ekuiper.errors import CallError, ChannelTimeoutError, HostError
-from ekuiper.host.embedded import Host
-from ekuiper.host.embedded.pipeline import Pipeline
+from ekuiper.host.embedded import Host, Pipeline
 from ekuiper.protocol.messages import SourceError
 
 from .pipelines import DEADLINE, Rig

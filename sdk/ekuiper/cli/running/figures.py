@@ -5,8 +5,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...host.embedded import Pipeline
 from ...host.embedded.counters import Fault, FunctionCounters
-from ...host.embedded.pipeline import Pipeline
 
 __all__ = ["FunctionFigures", "Moment", "PipelineFigures", "PipelineMeter"]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ...host.embedded.expressions import ExpressionError, FunctionCall
+from ...errors import ExpressionError
+from ...host.embedded.expressions import FunctionCall
 
 __all__ = ["Ordered", "Wanted", "call", "duration", "given_in_order", "wanted"]
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from ...bundle.manifest import Manifest
 from ...errors import EkuiperError
-from ...host.embedded import Host, Settings
+from ...host.embedded import Host, Pipeline, Settings
 from ...host.embedded.counters import location
-from ...host.embedded.pipeline import Pipeline
 from ...host.embedded.process import PluginProcess
 from ...protocol.addresses import Addresses
 from ...transport import Transport

@@ -2,7 +2,16 @@
 
 from .handles import FunctionHandle, SinkHandle, SourceHandle
 from .host import Host
+from .pipeline import Pipeline
 from .process import Launcher
 from .settings import Settings
 
-__all__ = ["FunctionHandle", "Host", "Launcher", "Settings", "SinkHandle", "SourceHandle"]
+__all__ = [
+    "FunctionHandle",
+    "Host",
+    "Launcher",
+    "Pipeline",
+    "Settings",
+    "SinkHandle",
+    "SourceHandle",
+]

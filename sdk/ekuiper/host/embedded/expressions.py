@@ -6,26 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ...errors import HostError
+from ...errors import ExpressionError
 
-__all__ = ["Argument", "Column", "Constant", "Everything", "ExpressionError", "FunctionCall"]
+__all__ = ["Argument", "Column", "Constant", "Everything", "FunctionCall"]
 
 _NAME = re.compile(r"[^\W\d]\w*|`[^`]+`")
 _SINGLE_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _AS = re.compile(r"as\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s*")
 _WORDS = {"true": True, "false": False, "null": None}
-
-
-class ExpressionError(HostError):
-    """`text` is no call of a function: `reason`, at `position`."""
-
-    def __init__(self, text: str, position: int, reason: str) -> None:
-        shown = "".join(character if character.isprintable() else " " for character in text)
-        super().__init__(f"{reason}\n  {shown}\n  {' ' * position}^")
-        self.text = text
-        self.position = position
-        self.reason = reason
 
 
 @dataclass(frozen=True)
