@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,16 +64,20 @@ class Journal:
 
     def until(self, *names: str, timeout: float = 10.0) -> str:
         """The first of `names` that something was told under; "" when `timeout` passed first."""
+        for event in self.when(lambda event: event[0] in names, timeout):
+            return str(event[0])
+        return ""
+
+    def when(self, wanted: Callable[[Event], bool], timeout: float = 10.0) -> list[Event]:
+        """The events that are `wanted`, as soon as there is one; none after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with self._arrived:
-            while True:
-                for event in self._events:
-                    if event[0] in names:
-                        return str(event[0])
+            while not (found := list(filter(wanted, self._events))):
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return ""
+                    break
                 self._arrived.wait(left)
+            return found
 
     def within(self, name: str, timeout: float, count: int = 1) -> list[Event]:
         """Like `wait`, but fewer where there are not so many after `timeout` seconds."""

@@ -16,7 +16,7 @@ import pytest
 from ekuiper.errors import HostError
 
 from .conftest import Outcomes
-from .difference import NNG, Difference, Like, cases, outcome
+from .difference import NNG, Difference, Like, cases, outcome, patience
 from .installed import PLUGINS, Installed, Sdk
 
 TRACEBACK = r"^Traceback .*"
@@ -56,7 +56,7 @@ def terminated(rig: Any) -> Any:
     source.recv()
     rig.signal(signal.SIGTERM)
     code = rig.ended()
-    return [code, len(rig.plugin.journal.told("close"))]
+    return [code, len(rig.plugin.journal.within("close", patience(rig, seen_by="ours")))]
 
 
 def cut(rig: Any) -> Any:
@@ -102,7 +102,7 @@ def orphaned(sdk: Sdk) -> int:
                 assert poll.poll(10_000), "the plugin outlives its host"
             finally:
                 os.close(ended)
-        return len(plugin.journal.told("close"))
+        return len(plugin.journal.within("close", 10.0 if sdk.name == "ours" else 0.5))
 
 
 def spawned_in_vain(sdk: Sdk) -> int:

@@ -46,10 +46,7 @@ def collected(*rows: bytes) -> Callable[[Rig], Any]:
             sink.send(row)
         sink.send(b"last")
         journal = rig.plugin.journal
-        while journal.until("close", timeout=0.01) == "" and ["last"] not in journal.told(
-            "collect"
-        ):
-            pass
+        assert journal.when(lambda event: event in (["close"], ["collect", "last"]))
         taken = [event[0] for event in journal.told("collect")]
         sink.stop()
         return taken
@@ -77,7 +74,7 @@ def stopped_while_opening(rig: Rig) -> Any:
     sink = rig.sink("slow")
     rig.plugin.journal.wait("opening")
     sink.stop()
-    closes = len(rig.plugin.journal.told("close"))
+    closes = len(rig.plugin.journal.within("close", patience(rig, seen_by="ours")))
     return [closes, outcome(start_and_stop("slow"), rig)]
 
 

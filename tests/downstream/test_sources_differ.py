@@ -89,7 +89,7 @@ def started_twice(rig: Any) -> int:
     source.tell("start")
     source.recv()
     source.stop()
-    return len(rig.plugin.journal.told("close"))
+    return len(rig.plugin.journal.within("close", patience(rig, seen_by="ours"), count=2))
 
 
 def two_in_one_place(rig: Any) -> Any:
@@ -102,7 +102,7 @@ def two_in_one_place(rig: Any) -> Any:
         answers.append(rig.command("start", "source", symbol, second, {"own": "second"}))
         rig.plugin.journal.wait("acted", answers.count("ok"))
         rig.command("stop", "source", symbol, first)
-        closed = [event[0] for event in rig.plugin.journal.told("close")]
+        closed = [event[0] for event in rig.plugin.journal.wait("close")]
         rig.command("stop", "source", symbol, second)
     return [answers, closed]
 
