@@ -4,6 +4,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from ..errors import ChannelTimeoutError, ConnectError
 from . import Peer
@@ -11,15 +12,39 @@ from .channel import SocketChannel
 from .connection import Connection, remaining, until
 from .unix import peer_of
 
-__all__ = ["Connect", "Dialling"]
+__all__ = ["FIRST_PAUSE", "LONGEST_PAUSE", "Connect", "Dialling", "keep_trying"]
 
 Connect = Callable[[], socket.socket]
 """Makes one attempt to reach the listener, at once; raises `OSError`."""
 
+_Made = TypeVar("_Made")
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 1.0
+FIRST_PAUSE = 0.01
+"""Seconds between the first two attempts to dial."""
+
+LONGEST_PAUSE = 1.0
+"""Seconds that the pauses double up to."""
+
 _SHORT_LIFE = 1.0  # a connection lost sooner is not dialled anew at once
+
+
+def keep_trying(
+    url: str, attempt: Callable[[], _Made], deadline: float | None, pause: Callable[[float], None]
+) -> _Made:
+    """What `attempt` returns once it raises no `OSError`; `ConnectError` when the deadline came."""
+    attempts = 0
+    seconds = FIRST_PAUSE
+    while True:
+        attempts += 1
+        try:
+            return attempt()
+        except OSError as error:
+            reason = error.strerror or str(error)
+        left = remaining(deadline)
+        if left == 0:
+            raise ConnectError(url, attempts, reason)
+        pause(seconds if left is None else min(seconds, left))
+        seconds = min(seconds * 2, LONGEST_PAUSE)
 
 
 class Dialling(SocketChannel):
@@ -48,20 +73,11 @@ class Dialling(SocketChannel):
             raise
 
     def _dial(self, deadline: float | None) -> Connection:
-        attempts = 0
-        while True:
-            left = remaining(deadline)
-            pause = self._pause_next if left is None else min(self._pause_next, left)
-            if pause:
-                self._pause(pause)
-            self._pause_next = min(max(self._pause_next * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-            attempts += 1
-            try:
-                return self._attempt()
-            except OSError as error:
-                reason = error.strerror or str(error)
-            if remaining(deadline) == 0:
-                raise ConnectError(self.url, attempts, reason)
+        left = remaining(deadline)
+        if self._pause_next:
+            self._pause(self._pause_next if left is None else min(self._pause_next, left))
+        self._pause_next = min(max(self._pause_next * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        return keep_trying(self.url, self._attempt, deadline, self._pause)
 
     def _attempt(self) -> Connection:
         sock = self._connect()

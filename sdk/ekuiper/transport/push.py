@@ -5,10 +5,19 @@ from .connection import Connection, until
 from .dialling import Connect, Dialling
 from .sp import PULL, PUSH, frame_head
 
-__all__ = ["Push"]
+__all__ = ["Push", "check_cuts"]
 
 _LARGE = 1 << 20  # hosts before 2.0 cut the connection at a message of more
 _CUTS = 3
+
+
+def check_cuts(url: str, cuts: int, size: int) -> None:
+    """Raise `ChannelResetError` when a message was cut off so often that its size must be why."""
+    if cuts >= _CUTS and size > _LARGE:
+        raise ChannelResetError(
+            f"{url}: the listener cut the connection {cuts} times at a message of {size} bytes; "
+            f"hosts before 2.0 take no more than {_LARGE}"
+        )
 
 
 class Push(Dialling):
@@ -25,11 +34,7 @@ class Push(Dialling):
             cuts = 0
             while not self._try_send(data, deadline):
                 cuts += 1
-                if cuts == _CUTS and len(data) > _LARGE:
-                    raise ChannelResetError(
-                        f"{self.url}: the listener cut the connection {_CUTS} times at a message "
-                        f"of {len(data)} bytes; hosts before 2.0 take no more than {_LARGE}"
-                    )
+                check_cuts(self.url, cuts, len(data))
         finally:
             self._leave()
 

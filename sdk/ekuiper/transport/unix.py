@@ -7,11 +7,15 @@ import stat
 import struct
 import sys
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from ..errors import AddressError, ListenError
 from . import Peer
 
-__all__ = ["UnixDoor", "connect", "path_of", "peer_of"]
+__all__ = ["UnixDoor", "check_user", "claim", "connect", "path_of", "peer_of"]
+
+_Bound = TypeVar("_Bound")
 
 _SCHEME = "ipc://"
 _LONGEST_PATH = 103 if sys.platform == "darwin" else 107
@@ -48,14 +52,20 @@ def peer_of(sock: socket.socket) -> Peer | None:
     Raises `PermissionError` unless it runs as our user or as root, `OSError` if it has gone.
     """
     peer = _credentials(sock)
+    if peer is not None:
+        check_user(peer)
+    return peer
+
+
+def check_user(peer: Peer) -> None:
+    """Raise `PermissionError` unless the peer runs as our user or as root."""
     ours = os.geteuid()
-    if peer is not None and peer.uid not in (ours, 0):
+    if peer.uid not in (ours, 0):
         raise PermissionError(
             errno.EPERM,
             f"the other end runs as uid {peer.uid}, this process as uid {ours}; "
             "host and plugin must run as the same user",
         )
-    return peer
 
 
 def _credentials(sock: socket.socket) -> Peer | None:
@@ -88,7 +98,7 @@ class UnixDoor:
 
     def __init__(self, url: str) -> None:
         self._path = path_of(url)
-        self._sock, self._identity = _bind(url, self._path)
+        self._sock, self._identity = claim(url, self._path, lambda: _listen(self._path))
 
     def fileno(self) -> int:
         """Readable when somebody wants in."""
@@ -117,34 +127,43 @@ class UnixDoor:
         self._sock.close()
 
 
+def claim(url: str, path: bytes, bind: Callable[[], _Bound]) -> _Bound:
+    """What `bind` returns, once the path is free for it; a stale socket is removed.
+
+    `bind` raises `OSError`, EADDRINUSE while the path exists. Raises `AddressError` without the
+    folder, and `ListenError` when somebody listens there for more than two seconds, when another
+    kind of file is in the way, or for whatever else `bind` says.
+    """
+    deadline = time.monotonic() + _IN_USE_PATIENCE
+    while True:
+        try:
+            return bind()
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                raise AddressError(url, "no such folder") from None
+            if error.errno != errno.EADDRINUSE:
+                raise ListenError(url, error.strerror or str(error)) from None
+        if not _clear_stale(url, path):
+            if time.monotonic() >= deadline:
+                raise ListenError(url, "in use by a process that listens there")
+            time.sleep(_IN_USE_PAUSE)
+
+
 def _identify(path: bytes) -> tuple[int, int]:
     status = os.lstat(path)
     return status.st_dev, status.st_ino
 
 
-def _bind(url: str, path: bytes) -> tuple[socket.socket, tuple[int, int]]:
-    deadline = time.monotonic() + _IN_USE_PATIENCE
-    while True:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            _bind_privately(sock, path)
-            sock.listen(_BACKLOG)
-            return sock, _identify(path)
-        except OSError as error:
-            sock.close()
-            if error.errno in (errno.ENOENT, errno.ENOTDIR):
-                raise AddressError(url, "no such folder") from None
-            if error.errno != errno.EADDRINUSE:
-                raise ListenError(url, error.strerror or str(error)) from None
-        except BaseException:
-            sock.close()
-            raise
-        if _clear_stale(url, path):
-            continue
-        if time.monotonic() >= deadline:
-            raise ListenError(url, "in use by a process that listens there")
-        time.sleep(_IN_USE_PAUSE)
+def _listen(path: bytes) -> tuple[socket.socket, tuple[int, int]]:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        _bind_privately(sock, path)
+        sock.listen(_BACKLOG)
+        return sock, _identify(path)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _bind_privately(sock: socket.socket, path: bytes) -> None:
