@@ -22,4 +22,4 @@ def lines(path: str) -> list[str]:
 
 if __name__ == "__main__":
     database = sys.argv[1]
-    print(f"The last rows in {database}, table results:", *lines(database), sep="\n  ")
+    print(f"\nThe last rows in {database}, table results:", *lines(database), sep="\n  ")

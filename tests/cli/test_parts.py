@@ -220,7 +220,13 @@ class TestHints:
         (tmp_path / "main.py").write_text(script)
         manifest = Manifest("even", "", "python", "main.py", None, None, (), (), ())
 
-        assert ("'odd'" in hint(tmp_path, manifest)) is hinted
+        assert ("'odd'" in hint(tmp_path, manifest, "")) is hinted
+
+    def test_another_sdk(self, tmp_path: Path) -> None:
+        """It dials where eKuiper listens, and shows so in its log."""
+        manifest = Manifest("even", "", "go", "even", None, None, (), (), ())
+
+        assert "another SDK" in hint(tmp_path, manifest, "dialing ipc:///tmp/plugin_even.ipc")
 
 
 def moment(pipelines: int = 1, rows: int = 8, log: int = 50, **columns: Any) -> Moment:

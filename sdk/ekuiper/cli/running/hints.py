@@ -8,8 +8,13 @@ from ...bundle.manifest import Manifest
 __all__ = ["hint"]
 
 
-def hint(folder: Path, manifest: Manifest) -> str:
-    """A line for the end of an error, or ""."""
+def hint(folder: Path, manifest: Manifest, error: str) -> str:
+    """A line for the end of `error`, or ""."""
+    if f"/tmp/plugin_{manifest.name}.ipc" in error:
+        return (
+            "\nhint: the plugin looks for its host in /tmp, so it uses another SDK than this one: "
+            "in Python, perhaps another package called ekuiper (see --python)"
+        )
     script = folder / manifest.executable
     found = _declared_name(script) if manifest.language == "python" else None
     if found is None or found[0] == manifest.name:

@@ -85,7 +85,8 @@ class Session:
         except EkuiperError as error:
             self._refused = True
             self._log_is_telling = not self._alive and not self._brings_log(error)
-            self._failures.append(f"{error}{hint(self._plan.folder, self._plan.manifest)}")
+            cause = hint(self._plan.folder, self._plan.manifest, str(error))
+            self._failures.append(f"{error}{cause}")
 
     def _start(self) -> None:
         self._host.start()
