@@ -217,7 +217,7 @@ class TestPipes:
 
 
 class TestSignals:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_end_it_in_order(self, number: int) -> None:
         """The summary comes, the status is that of the run so far, the plugin is gone."""
         with subprocess.Popen(

@@ -65,7 +65,9 @@ class Session:
 
     def run(self) -> list[str]:
         """Run until it is over or interrupted; returns what failed, which was shown."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP, rightly
+                signal.signal(number, _interrupt)
         try:
             self._run()
             self._end()
