@@ -14,21 +14,29 @@ from .kuiperd import Kuiperd
 from .receiver import Receiver
 from .site import Site
 
+_VARIABLE = "KUIPERD"
 _SITE = pytest.StashKey[Site]()
 _LINES_SHOWN = 40  # of kuiperd's log, below a failure
 
 NewKuiperd = Callable[..., Kuiperd]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a kuiperd the tests that need one are skipped, in one line per file."""
+    reason = f"needs a real eKuiper: {_VARIABLE}=/path/to/bin/kuiperd make test-host"
+    for item in items:
+        needs = "kuiperd_binary" in getattr(item, "fixturenames", ())
+        if needs and not os.environ.get(_VARIABLE):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(scope="session")
 def kuiperd_binary() -> Path:
     """The kuiperd to test against."""
-    named = os.environ.get("KUIPERD")
-    if not named:
-        pytest.skip("needs a real eKuiper: KUIPERD=/path/to/bin/kuiperd make test-host")
+    named = os.environ[_VARIABLE]
     binary = Path(named).resolve()
     if not os.access(binary, os.X_OK) or not (binary.parent.parent / "etc").is_dir():
-        pytest.fail(f"KUIPERD={named}: not a kuiperd with its etc folder beside bin")
+        pytest.fail(f"{_VARIABLE}={named}: not a kuiperd with its etc folder beside bin")
     return binary
 
 

@@ -89,6 +89,10 @@ class Kuiperd:
         answer = eventually(self._greeting, "kuiperd answers REST calls", _START_TIMEOUT)
         self.version = Version.parse(answer["version"])
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
     def new_mark(self) -> str:
         """A mark that starts with this host's, for one more plugin."""
         return f"{self._mark}{next(self._marks)}"
@@ -103,15 +107,10 @@ class Kuiperd:
 
     def close(self) -> None:
         """End it and everything it started, and remove what is left of it."""
-        self.stop()
-        for pid in self.plugin_pids():
-            _kill(pid)
-        eventually(lambda: not self.plugin_pids(), "the plugins are gone")
-        for leftover in self.sockets():
-            leftover.unlink(missing_ok=True)
-        for lock in Path("/tmp", f"ekuiper-{os.geteuid()}").glob(f"*{self._mark}*"):
-            lock.unlink(missing_ok=True)
-        self._folder.cleanup()
+        try:
+            self.stop()
+        finally:
+            self._clean()
 
     def plugin_pids(self, plugin: str = "") -> list[int]:
         """The processes that run this plugin of the host, or any."""
@@ -135,6 +134,16 @@ class Kuiperd:
         """All it has logged, its plugins' output included."""
         files = (self.home / "log" / "stream.log", self.home / "output")
         return "".join(file.read_text("utf-8", "replace") for file in files if file.is_file())
+
+    def _clean(self) -> None:
+        for pid in self.plugin_pids():
+            _kill(pid)
+        eventually(lambda: not self.plugin_pids(), "the plugins are gone")
+        for leftover in self.sockets():
+            leftover.unlink(missing_ok=True)
+        for lock in Path("/tmp", f"ekuiper-{os.geteuid()}").glob(f"*{self._mark}*"):
+            lock.unlink(missing_ok=True)
+        self._folder.cleanup()
 
     def _greeting(self) -> dict[str, str] | None:
         assert self._process is not None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -13,6 +14,7 @@ from .archive import write_archive
 from .kuiperd import Kuiperd
 from .polling import eventually
 from .receiver import Receiver
+from .rest import Rest
 
 __all__ = ["Question", "Rule", "Site", "line_of"]
 
@@ -37,7 +39,6 @@ class Site:
 
     def __init__(self, host: Kuiperd, mark: str, receiver: Receiver, folder: Path) -> None:
         self.host = host
-        self.rest = host.rest
         self.version = host.version
         self.mark = mark
         self.plugin = self.name("probe")
@@ -48,6 +49,10 @@ class Site:
         self._streams: list[str] = []
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between us and the loopback
+
+    @property
+    def rest(self) -> Rest:
+        return self.host.rest
 
     def name(self, word: str) -> str:
         """The name of a symbol of this plugin, or a new one for anything else."""
@@ -73,6 +78,8 @@ class Site:
 
     def close(self) -> None:
         self._session.close()
+        if not self.host.running:
+            return
         for rule in list(self._rules):
             rule.delete()
         for stream in self._streams:
@@ -105,10 +112,11 @@ class Site:
         *actions: dict[str, Any],
         options: dict[str, Any] | None = None,
         results: bool = False,
+        word: str = "r",
     ) -> "Rule":
         """Create and start a rule; without actions, or with `results`, its results come to
         `Rule.results`."""
-        rule = Rule(self, self.name(f"r{next(self._numbers)}"), self._receiver)
+        rule = Rule(self, self.name(f"{word}{next(self._numbers)}"), self._receiver)
         kept = [self._receiver.action(rule.id)] if results or not actions else []
         rule.create(sql, [*actions, *kept], options or {})
         self._rules.append(rule)
@@ -174,6 +182,7 @@ class Rule:
     def __init__(self, site: Site, id: str, receiver: Receiver) -> None:
         self.id = id
         self._site = site
+        self._path = f"/rules/{quote(id, safe='')}"
         self._receiver = receiver
 
     def create(self, sql: str, actions: list[dict[str, Any]], options: dict[str, Any]) -> None:
@@ -182,20 +191,20 @@ class Rule:
         )
 
     def start(self) -> None:
-        self._site.rest.post(f"/rules/{self.id}/start")
+        self._site.rest.post(f"{self._path}/start")
 
     def stop(self) -> None:
-        self._site.rest.post(f"/rules/{self.id}/stop")
+        self._site.rest.post(f"{self._path}/stop")
 
     def restart(self) -> None:
-        self._site.rest.post(f"/rules/{self.id}/restart")
+        self._site.rest.post(f"{self._path}/restart")
 
     def delete(self) -> None:
-        self._site.rest.delete(f"/rules/{self.id}")
+        self._site.rest.delete(self._path)
         self._site.forget(self)
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._site.rest.get(f"/rules/{self.id}/status")
+        found: dict[str, Any] = self._site.rest.get(f"{self._path}/status")
         return found
 
     def errors(self) -> str:

@@ -1,5 +1,6 @@
 """A plugin's life on a real eKuiper: installed, updated, killed, restarted, orphaned."""
 
+import glob
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -56,12 +57,27 @@ def test_cycles_leave_nothing(site: Site) -> None:
             if cycle % 2:
                 rule.stop()
         eventually(lambda: not data_sockets(rule), "the sockets of a stopped rule are gone")
+        eventually(lambda: holds_the_same(census.ask(), before), f"what it held before: {before}")
 
-        def left() -> bool:
-            after = census.ask()
-            return all(after[what] == before[what] for what in ("pid", "threads", "files"))
 
-        eventually(left, f"the plugin holds what it held before: {before}")
+def test_rules_leave_nothing(site: Site) -> None:
+    """Rules with all kinds of symbols that come and go leave no thread, file or socket there."""
+    stream = site.stream(site.name("rows"), CONF_KEY="ticking")
+    sink = {site.name("keep"): {"file": str(site.folder / "kept")}}
+    with Question(site, f"{site.name('census')}()") as census:
+
+        def come_and_go() -> None:
+            sql = f"SELECT {site.name('echo')}(i) AS i FROM {stream}"
+            rule = site.rule(sql, sink, results=True)
+            rule.results(3)
+            rule.delete()
+            eventually(lambda: not data_sockets(rule), "the sockets are gone")
+
+        come_and_go()
+        before = census.ask()
+        for _ in range(CYCLES):
+            come_and_go()
+        eventually(lambda: holds_the_same(census.ask(), before), f"what it held before: {before}")
 
 
 @both_transports
@@ -107,6 +123,25 @@ def test_update_while_running(site: Site) -> None:
         assert not set(old) & set(site.pids())
 
 
+def test_odd_rule_ids(site: Site) -> None:
+    """Spaces, quotes and unicode in a rule's id, as hosts up to 2.3 allow them, do no harm."""
+    if not site.version.takes_odd_ids:
+        pytest.skip(f"eKuiper {site.version} refuses such ids")
+    stream = site.stream(site.name("rows"))
+    sink = {site.name("keep"): {"file": str(site.folder / "kept")}}
+    rule = site.rule(f"SELECT i FROM {stream}", sink, word='a "rülé", it is. 😀')
+    eventually(lambda: len(kept(site)) == 3, "3 rows in the sink")
+    assert rule.id in site.host.await_log("started sink", site.name("keep"))
+    rule.delete()
+    eventually(lambda: not data_sockets(rule), "the sockets are gone")
+
+
+def kept(site: Site) -> list[str]:
+    """The messages that the sink `keep` wrote down."""
+    file = site.folder / "kept"
+    return file.read_text("utf-8").splitlines() if file.exists() else []
+
+
 def ticking(site: Site) -> Rule:
     """A rule, seen running, from a source that goes on for ever through a function of the plugin
     into a sink of it, where the host can restart such a rule."""
@@ -119,9 +154,14 @@ def ticking(site: Site) -> Rule:
     return rule
 
 
+def holds_the_same(after: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether it is the same process, with the same threads and files."""
+    return all(after[what] == before[what] for what in ("pid", "threads", "files"))
+
+
 def data_sockets(rule: Rule) -> list[Path]:
     """The sockets of this rule's sources and sinks, without those that eKuiper 1.14 forgets."""
-    found = Path("/tmp").glob(f"{rule.id}_*.ipc")
+    found = Path("/tmp").glob(f"{glob.escape(rule.id)}_*.ipc")
     return [path for path in found if not path.name.endswith("_ack.ipc")]
 
 
@@ -132,9 +172,12 @@ def own_site(
     """The test plugin on a kuiperd of its own, with a rule that uses all kinds of symbols."""
     with new_kuiperd() as host:
         site = Site(host, host.new_mark(), receiver, tmp_path)
-        site.install()
-        ticking(site)
-        yield site
+        try:
+            site.install()
+            ticking(site)
+            yield site
+        finally:
+            site.close()
 
 
 def test_host_is_killed(own_site: Site) -> None:

@@ -45,10 +45,17 @@ def test_types_as_python_sees_them(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "expected"),
-    [("'lit'", "lit"), ("1", 1), ("1.5", 1.5), ("i + 1", 4), ('encode(s, "base64")', "aMOp")],
+    [
+        ("'lit'", "lit"),
+        ("1", 1),
+        ("1.5", 1.5),
+        ("i + 1", 4),
+        ('encode(s, "base64")', "aMOp"),
+        ('cast(1700000000000, "datetime")', "2023-11-14T22:13:20Z"),
+    ],
 )
 def test_literals_and_expressions(site: Site, argument: str, expected: Any) -> None:
-    """Arguments may be literals and expressions; an encoded text stays text."""
+    """Arguments may be literals and expressions; encoded text stays text, a time is RFC 3339."""
     assert site.ask(f"{site.name('echo')}({argument})", i=3, s="hé") == expected
 
 

@@ -127,7 +127,7 @@ def test_acks_nobody_awaits(site: Site) -> None:
         action = {site.name("tally"): {"sendSingle": True, **properties}}
         rule = site.rule(f"SELECT i FROM {stream}", action, options=options)
         eventually(
-            lambda: census.ask()["collected"].get(rule.id) == 100_000, "100,000 rows", timeout=60
+            lambda: census.ask()["collected"].get(rule.id) == 100_000, "100,000 rows", timeout=120
         )
         assert f"sink {site.name('tally')}" in census.ask()["threads"]
     assert rule.status()["status"] == "running"

@@ -39,6 +39,11 @@ class Version(NamedTuple):
         return self[:2] != (2, 4)
 
     @property
+    def takes_odd_ids(self) -> bool:
+        """Whether a rule's id may hold more than letters, digits, `-` and `_`."""
+        return self < (2, 4)
+
+    @property
     def awaits_acks(self) -> bool:
         """Whether `requireAck` works."""
         return self.major >= 2
