@@ -1,0 +1,130 @@
+"""Who is measured: this package in several ways, the official ones, and the limit."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..downstream import side_environment
+from .unavailable import UnavailableError
+
+__all__ = ["SUBJECTS", "Subject", "make_subjects"]
+
+_HERE = Path(__file__).parent
+_PLUGIN = _HERE / "plugins" / "measured.py"
+
+_BUILD_TIMEOUT = 180.0
+
+POLLED = "60"
+"""Microseconds that the polling limit polls, as long as this package does at most."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A way to run the plugin. `confined` if its sockets can be kept out of /tmp.
+
+    `missing` says why it cannot be measured here, "" if it can.
+    """
+
+    key: str
+    label: str
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    confined: bool = True
+    missing: str = ""
+
+
+SUBJECTS = {
+    "ours": "ours",
+    "stdlib": "ours, stdlib json",
+    "sleeping": "ours, sleeping",
+    "polling": "ours, polling",
+    "official": "official 2.4.2",
+    "go": "official Go",
+    "limit": "C",
+    "limit_polling": "C, polling",
+}
+"""Their names in tables."""
+
+
+def make_subjects(keys: tuple[str, ...], build: Path) -> dict[str, Subject]:
+    """Those subjects; what has to be compiled or installed for them is kept below `build`."""
+    build.mkdir(parents=True, exist_ok=True)
+    made = {}
+    for key in keys:
+        try:
+            made[key] = _MAKERS[key](key, build)
+        except UnavailableError as error:
+            made[key] = Subject(key, SUBJECTS[key], missing=str(error))
+    return made
+
+
+def _ours(key: str, build: Path) -> Subject:
+    env = {
+        "stdlib": {"EKUIPER_JSON": "stdlib"},
+        "sleeping": {"EKUIPER_POLL": "never"},
+        "polling": {"EKUIPER_POLL": "always"},
+    }.get(key, {})
+    if key != "stdlib" and importlib.util.find_spec("orjson") is None:
+        raise UnavailableError("orjson is not installed: pip install 'ekuiper[fast]'")
+    env = {"EKUIPER_JSON": "orjson", **env}
+    return Subject(key, SUBJECTS[key], (sys.executable, "-u", str(_PLUGIN)), env)
+
+
+def _official(key: str, build: Path) -> Subject:
+    try:
+        python = side_environment.official_python(_HERE.parents[1] / ".venv-official")
+    except side_environment.UnavailableError as error:
+        raise UnavailableError(f"{side_environment.OFFICIAL}: {error}") from error
+    command = (str(python), "-u", str(_PLUGIN))
+    return Subject(key, SUBJECTS[key], command, {"PYTHONPATH": ""}, confined=False)
+
+
+def _limit(key: str, build: Path) -> Subject:
+    compilers = [name for name in (os.environ.get("CC"), "cc", "gcc", "clang") if name]
+    compiler = next((found for name in compilers if (found := shutil.which(name))), None)
+    if compiler is None:
+        raise UnavailableError(f"no C compiler: tried {', '.join(compilers)}; set CC")
+    binary = build / "limit"
+    flags = ("-O2", "-Wall", "-Wextra", "-pthread")
+    _run([compiler, *flags, "-o", str(binary), str(_HERE / "limit.c")], _HERE)
+    microseconds = POLLED if key == "limit_polling" else "0"
+    return Subject(key, SUBJECTS[key], (str(binary), microseconds))
+
+
+def _go(key: str, build: Path) -> Subject:
+    if shutil.which("go") is None:
+        raise UnavailableError("no Go: https://go.dev/dl")
+    source = build / "go"
+    shutil.copytree(_HERE / "go", source, dirs_exist_ok=True)
+    _run(["go", "build", "-mod=mod", "-o", str(build / "go_plugin"), "."], source)
+    return Subject(key, SUBJECTS[key], (str(build / "go_plugin"),), confined=False)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_BUILD_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UnavailableError(f"{command[0]}: {error}") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        told = [line for line in lines if "downloading" not in line] or ["it did not say why"]
+        raise UnavailableError(f"{Path(command[0]).name}: {told[0]}")
+
+
+_MAKERS: Mapping[str, Callable[[str, Path], Subject]] = {
+    "ours": _ours,
+    "stdlib": _ours,
+    "sleeping": _ours,
+    "polling": _ours,
+    "official": _official,
+    "go": _go,
+    "limit": _limit,
+    "limit_polling": _limit,
+}
