@@ -21,13 +21,12 @@ _LINES_SHOWN = 40  # of kuiperd's log, below a failure
 NewKuiperd = Callable[..., Kuiperd]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a kuiperd the tests that need one are skipped, in one line per file."""
-    reason = f"needs a real eKuiper: {_VARIABLE}=/path/to/bin/kuiperd make test-host"
-    for item in items:
-        needs = "kuiperd_binary" in getattr(item, "fixturenames", ())
-        if needs and not os.environ.get(_VARIABLE):
-            item.add_marker(pytest.mark.skip(reason=reason))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without a kuiperd the tests that need one are skipped, all for one printed reason."""
+    needed = "kuiperd_binary" in getattr(item, "fixturenames", ())
+    if needed and not os.environ.get(_VARIABLE):
+        pytest.skip(f"needs a real eKuiper: {_VARIABLE}=/path/to/bin/kuiperd make test-host")
 
 
 @pytest.fixture(scope="session")
