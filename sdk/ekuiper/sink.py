@@ -38,7 +38,6 @@ class Sink:
         What it raises is logged and, with `requireAck`, told to the host; the next row comes
         anyway.
         """
-        raise NotImplementedError
 
     def close(self, ctx: Context) -> None:
         """Called exactly once when the rule stops. The host waits one second for it."""

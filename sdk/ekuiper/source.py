@@ -28,7 +28,6 @@ class Source:
         When it returns or raises, the source has ended: the rule and the log are told, and `close`
         is called.
         """
-        raise NotImplementedError
 
     def close(self, ctx: Context) -> None:
         """Called exactly once, when the rule stops or after `open` ended. Make `open` return.

@@ -139,6 +139,7 @@ def test_a_name_nobody_listens_for_is_explained(script):
     [
         ("EKUIPER_TRANSPORT", "smoke", "known: ipc, nng"),
         ("EKUIPER_JSON", "xml", "must be stdlib or orjson"),
+        ("EKUIPER_POLL", "often", "must be auto, always or never"),
     ],
 )
 def test_an_unknown_choice_is_told(script, variable, value, words):

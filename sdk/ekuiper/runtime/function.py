@@ -21,6 +21,7 @@ from ..transport import Exchange
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .logs import PLACE
+from .polling import Polling
 
 __all__ = ["RunningFunction"]
 
@@ -49,6 +50,7 @@ class RunningFunction:
         config: PluginConfig,
         connect: Callable[[], Exchange],
         release: Callable[[], None],
+        polling: Polling,
         *,
         required: bool,
     ) -> None:
@@ -58,6 +60,7 @@ class RunningFunction:
         self._connect = connect
         self._release = release
         self._required = required
+        self._wait = polling.wait()
         self._author: Any = None
         self._exchange: Exchange | None = None
         self._loop = AuthorLoop()
@@ -128,7 +131,7 @@ class RunningFunction:
 
     def _serve(self) -> None:
         """Answer requests, on a new connection whenever one is lost."""
-        exchange = self._exchange
+        exchange, wait = self._exchange, self._wait
         assert exchange is not None
         asked, answer = b"", b""
         cut_off = False
@@ -136,12 +139,12 @@ class RunningFunction:
             try:
                 exchange.send(HANDSHAKE)
                 while True:
-                    frame = exchange.recv()
+                    frame = wait.recv(exchange)
                     if cut_off and frame == asked:
                         self._limit = OLD_HOST_LIMIT
                     cut_off = False
                     asked, answer = frame, self._answer(frame)
-                    exchange.send(answer)
+                    wait.send(exchange, answer)
             except ChannelResetError:
                 cut_off = len(answer) + 4 > OLD_HOST_LIMIT
                 _log.debug("connection of %s lost; dialling again", self.what)

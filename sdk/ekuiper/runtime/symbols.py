@@ -12,6 +12,7 @@ from ..protocol.messages import Command, Kind, Meta
 from ..transport import Exchange, Transport
 from .dialling import FunctionLine
 from .function import RunningFunction
+from .polling import Polling
 from .sink import RunningSink
 from .source import RunningSource
 from .symbol import RunningSymbol
@@ -46,6 +47,7 @@ class Symbols:
         self._transport = transport
         self._addresses = addresses
         self._locks = locks
+        self._polling = Polling()
         self._running: dict[Key, RunningSymbol] = {}
         self._functions: dict[str, RunningFunction] = {}
         self._starting: RunningSymbol | None = None
@@ -151,7 +153,9 @@ class Symbols:
     def _run(
         self, name: str, line: FunctionLine, connect: Callable[[], Exchange], *, required: bool
     ) -> RunningFunction:
-        function = RunningFunction(name, self._config, connect, line.release, required=required)
+        function = RunningFunction(
+            name, self._config, connect, line.release, self._polling, required=required
+        )
         self._functions[name] = function
         function.start()
         return function

@@ -85,6 +85,13 @@ class Exchange(Receiver, Protocol):
     is dropped without an error.
     """
 
+    def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
+        """The next message. Raises `ChannelTimeoutError` when none came in time.
+
+        A REQ on our own sockets looks again and again for the first `spin` nanoseconds before it
+        sleeps; the others sleep at once.
+        """
+
     @property
     def peer(self) -> Peer | None:
         """Who is at the other end (REP: who sent the last request); None if there is nobody."""

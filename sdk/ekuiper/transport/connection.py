@@ -51,8 +51,13 @@ class Connection:
         """Say which protocol this end speaks."""
         self._sock.send(greeting(protocol), _AT_ONCE)  # a fresh socket has room for it
 
-    def read(self, deadline: float | None) -> bytes:
-        """Some bytes, b"" when the connection is lost; waits for them. `ChannelTimeoutError`."""
+    def read(self, deadline: float | None, spin: int = 0) -> bytes:
+        """Some bytes, b"" when the connection is lost; waits for them. `ChannelTimeoutError`.
+
+        The first `spin` nanoseconds are spent looking, not sleeping.
+        """
+        if spin and (data := self._spin(spin)) is not None:
+            return data
         if deadline is None:
             try:
                 return self._sock.recv(_LARGE_CHUNK if self.decoder.missing else _CHUNK)
@@ -64,6 +69,18 @@ class Connection:
                 return data
             if not self._poll(select.POLLIN, deadline):
                 raise ChannelTimeoutError("nothing came in time")
+
+    def _spin(self, spin: int) -> bytes | None:
+        recv, clock, at_once = self._sock.recv, time.perf_counter_ns, socket.MSG_DONTWAIT
+        end = clock() + spin
+        while True:
+            try:
+                return recv(_CHUNK, at_once)
+            except BlockingIOError:
+                if clock() > end:
+                    return None
+            except OSError:
+                return b""
 
     def try_read(self, exact: bool = False) -> bytes | None:
         """Some bytes if there are any, b"" when the connection is lost, else None.

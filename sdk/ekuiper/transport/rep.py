@@ -27,7 +27,7 @@ class Rep(Listening):
         """Who sent the last request; None before the first."""
         return self._peer
 
-    def recv(self, timeout: float | None = None) -> bytes:
+    def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The next request of any peer; the one before need not be answered any more."""
         deadline = until(timeout)
         self._enter()

@@ -39,7 +39,7 @@ class Req(Dialling):
         finally:
             self._leave()
 
-    def recv(self, timeout: float | None = None) -> bytes:
+    def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The reply to the request under way."""
         deadline = until(timeout)
         self._enter()
@@ -47,7 +47,7 @@ class Req(Dialling):
             if not self._waiting:
                 raise ChannelStateError(f"{self.url}: recv without a request under way")
             if self._reply is None:
-                self._await_reply(deadline)
+                self._await_reply(deadline, spin)
             reply = self._reply
             self._waiting = False
             self._reply = None
@@ -74,11 +74,11 @@ class Req(Dialling):
             self._leave()
         return True
 
-    def _await_reply(self, deadline: float | None) -> None:
+    def _await_reply(self, deadline: float | None, spin: int = 0) -> None:
         """Read until the reply is there, or the connection lost."""
         while self._reply is None and self._connection is not None:
             try:
-                data = self._connection.read(deadline)
+                data = self._connection.read(deadline, spin)
             except ChannelTimeoutError:
                 raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
             self._take(self._connection, data)
