@@ -48,7 +48,9 @@ class Host:
             settings=settings,
             directory="/memory" if inside else None,
             launcher=partial(PluginThread, config),
-            transport=MemoryTransport() if inside else IpcTransport(settings.max_message),
+            transport=MemoryTransport()
+            if inside
+            else IpcTransport(settings.max_message, attended=True),
         )
 
     def function(self, name: str) -> FunctionHandle:

@@ -10,14 +10,16 @@ __all__ = ["IpcTransport"]
 
 
 class IpcTransport:
-    """`ipc://` channels without dependencies, and without threads once somebody receives.
+    """`ipc://` channels without dependencies.
 
     A listener cuts the connection of a peer whose message has more than `longest` bytes (None: any
-    length), the id of a request included.
+    length), the id of a request included. A thread lets its peers in until it is first received
+    from; with `attended` at all times, as nng and mangos do, for peers that wait to be let in.
     """
 
-    def __init__(self, longest: int | None = None) -> None:
+    def __init__(self, longest: int | None = None, *, attended: bool = False) -> None:
         self._longest = longest
+        self._attended = attended
 
     def req(self, url: str, timeout: float = 0.0) -> Req:
         """Dial a REP."""
@@ -36,11 +38,11 @@ class IpcTransport:
     def pull(self, url: str) -> Pull:
         """Listen for PUSH peers; up to two seconds are waited for a listener before us to go."""
         inbox = Pull(url, UnixDoor(url), self._longest)
-        inbox.post_doorman()
+        inbox.post_doorman(self._attended)
         return inbox
 
     def rep(self, url: str) -> Rep:
         """Listen for REQ peers, like `pull`."""
         exchange = Rep(url, UnixDoor(url), self._longest)
-        exchange.post_doorman()
+        exchange.post_doorman(self._attended)
         return exchange

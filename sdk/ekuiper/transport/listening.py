@@ -1,19 +1,17 @@
 """What the channels that listen share, PULL and REP: letting peers in, and dropping them."""
 
 import logging
-import select
 import selectors
 import socket
-import threading
 import time
-from typing import Protocol
 
 from ..errors import ChannelClosedError
 from .channel import Beacon, SocketChannel
 from .connection import Connection, remaining
+from .doorman import Door, Doorman
 from .unix import peer_of
 
-__all__ = ["Door", "Listening"]
+__all__ = ["Listening"]
 
 _log = logging.getLogger(__name__)
 _GREETING_PATIENCE = 10.0
@@ -21,30 +19,8 @@ _ACCEPT_PAUSE = 0.1  # when the process has no descriptor left
 _ACCEPTED_AT_ONCE = 16
 
 
-class Door(Protocol):
-    """Where peers come in."""
-
-    def fileno(self) -> int:
-        """Readable when somebody wants in."""
-
-    def accept(self) -> socket.socket:
-        """The next one who wants in. Never blocks; raises `OSError`."""
-
-    def shut(self) -> None:
-        """Turn newcomers away; the descriptor stays."""
-
-    def close(self) -> None:
-        """Let go of the descriptor, and of nothing else."""
-
-
 class Listening(SocketChannel):
-    """Any number of connections, let in while somebody receives, or by a doorman until then.
-
-    The doorman is a thread that lives until the first `recv` or `ready`. It is there for peers that
-    dial before the owner of the channel has time for them and wait for our greeting, as nng and
-    mangos do: eKuiper dials a sink right after its start was answered, and would hang until the
-    sink's `open` returns.
-    """
+    """Any number of connections, let in while somebody receives, or by a doorman."""
 
     def __init__(
         self, url: str, door: Door, protocols: tuple[int, int], longest: int | None
@@ -55,7 +31,8 @@ class Listening(SocketChannel):
         self._protocol, self._expected = protocols
         self._strangers: dict[Connection, float] = {}  # without a greeting, and until when
         self._reopen: float | None = None  # when newcomers are looked at again
-        self._doorman: threading.Thread | None = None
+        self._doorman: Doorman | None = None
+        self._doorman_stays = False
         try:
             self._eyes = self._beacon = Beacon()
             self._eyes.selector.register(door, selectors.EVENT_READ, door)
@@ -64,45 +41,33 @@ class Listening(SocketChannel):
             door.close()
             raise
 
-    def post_doorman(self) -> None:
-        """Let peers in from now on, not only while somebody receives."""
-        self._watchers += 1  # until `_keep_door` ends: the descriptors it polls must stay
+    def post_doorman(self, stays: bool) -> None:
+        """Let peers in from now on: until somebody receives, or at all times.
+
+        Before anything else is done with the channel.
+        """
+        self._eyes.selector.unregister(self._door)
+        self._watchers += 1  # the doorman, who needs the descriptors until he has left
+        self._doorman_stays = stays
         name = f"doorman {self.url}"
-        self._doorman = threading.Thread(target=self._keep_door, name=name, daemon=True)
-        self._doorman.start()
+        self._doorman = Doorman(name, self._door, self._open_door, self.unwatch)
 
-    def _keep_door(self) -> None:
-        poll = select.poll()
-        poll.register(self._door, select.POLLIN)
-        poll.register(self._eyes.lamp, select.POLLIN)
-        lamp = self._eyes.lamp.fileno()
+    def _open_door(self) -> None:
         try:
-            while lamp not in dict(poll.poll()) and self._turn.acquire(False):
-                try:
-                    self._let_in()
-                finally:
-                    self._leave()
-                if self._reopen is not None:
-                    self._pause(_ACCEPT_PAUSE)
+            if not self._let_in():
+                self._pause(_ACCEPT_PAUSE)
         except ChannelClosedError:
-            pass
-        finally:
-            self.unwatch()
-
-    def _enter(self) -> None:
-        if self._doorman is None:
-            super()._enter()
-        else:
-            self._enter_when_free(None)
-            self._relieve()
+            pass  # he is being dismissed
 
     def _relieve(self) -> None:
-        """Send the doorman away; needs the turn."""
-        if self._doorman is not None:
-            self._shine(True)
-            self._doorman.join()
-            self._doorman = None
-            self._shine(self._holds_message())
+        """Take over from the doorman; needs the turn."""
+        if self._doorman is not None and not self._doorman_stays:
+            with self._gate:
+                self._check_open()
+                doorman, self._doorman = self._doorman, None
+                doorman.dismiss()
+            doorman.join()
+            self._eyes.selector.register(self._door, selectors.EVENT_READ, self._door)
 
     def _talking(self, deadline: float | None) -> list[Connection]:
         """Wait for connections with something to read; on the way newcomers are let in."""
@@ -113,8 +78,10 @@ class Listening(SocketChannel):
         for key, _ in self._eyes.selector.select(patience):
             if isinstance(key.data, Connection):
                 talking.append(key.data)
-            elif key.data is self._door:
-                self._let_in()
+            elif key.data is self._door and not self._let_in():
+                # Newcomers stay where they are: to look again at once would spin.
+                self._eyes.selector.unregister(self._door)
+                self._reopen = time.monotonic() + _ACCEPT_PAUSE
         self._check_open()
         return talking
 
@@ -134,26 +101,21 @@ class Listening(SocketChannel):
             moments.append(now + patience)
         return max(min(moments) - now, 0.0)
 
-    def _let_in(self) -> None:
+    def _let_in(self) -> bool:
+        """Admit who waits at the door; False when that takes descriptors there are none of."""
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 sock = self._door.accept()
             except BlockingIOError:
-                return
+                break
             except ConnectionAbortedError:  # pragma: no cover - not on Linux
                 continue
             except OSError as error:
-                if not self._closed:
-                    self._look_away(error)
-                return
+                self._check_open()
+                _log.warning("%s: cannot let peers in: %s", self.url, error.strerror)
+                return False
             self._greet(sock)
-
-    def _look_away(self, error: OSError) -> None:
-        """Leave newcomers where they are: out of descriptors, looking again at once would spin."""
-        if self._reopen is None:
-            _log.warning("%s: cannot let peers in, trying again: %s", self.url, error.strerror)
-            self._eyes.selector.unregister(self._door)
-        self._reopen = time.monotonic() + _ACCEPT_PAUSE
+        return True
 
     def _greet(self, sock: socket.socket) -> None:
         try:
@@ -194,6 +156,13 @@ class Listening(SocketChannel):
 
     def _shut(self) -> None:
         self._door.shut()
+        if self._doorman is not None:
+            self._doorman.dismiss()
+
+    def _forget(self) -> None:
+        super()._forget()
+        if self._doorman is not None:
+            self._doorman.forget()
 
     def _free(self) -> None:
         super()._free()

@@ -94,7 +94,7 @@ class _Req(NngChannel):
         finally:
             self._leave()
 
-    def recv(self, timeout: float | None = None) -> bytes:
+    def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The reply to the request under way."""
         deadline = until(timeout)
         self._enter()
@@ -195,9 +195,12 @@ class _Pull(NngChannel):
         if not self._turn.acquire(False):
             return False
         try:
-            return self._closed or bool(select.select([self._nng.recv_fd], [], [], 0)[0])
+            return self._peek()
         finally:
             self._leave()
+
+    def _peek(self) -> bool:
+        return self._closed or bool(select.select([self._nng.recv_fd], [], [], 0)[0])
 
 
 class _Rep(_Pull):
@@ -210,7 +213,7 @@ class _Rep(_Pull):
         """Who sent the last request; None before the first."""
         return self._peer
 
-    def recv(self, timeout: float | None = None) -> bytes:
+    def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The next request of any peer; the one before need not be answered any more."""
         deadline = until(timeout)
         self._enter()
@@ -228,5 +231,16 @@ class _Rep(_Pull):
         self._enter()
         try:
             self._hand_over(data, deadline)
+        finally:
+            self._leave()
+
+    def ready(self) -> bool:
+        """Whether `recv` would return or raise at once."""
+        try:
+            self._enter()
+        except (ChannelClosedError, ChannelStateError):
+            return True
+        try:
+            return self._peek()
         finally:
             self._leave()

@@ -4,7 +4,8 @@ from collections import deque
 
 from ..errors import ChannelClosedError, ChannelTimeoutError
 from .connection import remaining, until
-from .listening import Door, Listening
+from .doorman import Door
+from .listening import Listening
 from .sp import PULL, PUSH
 
 __all__ = ["Pull"]
@@ -34,9 +35,10 @@ class Pull(Listening):
         """Whether `recv` would return or raise at once."""
         if self._closed:
             return True
-        if not self._turn.acquire(self._doorman is not None):
+        if not self._turn.acquire(False):
             return False  # another thread is about to take what there is
         try:
+            self._check_open()
             self._relieve()
             if not self._messages:
                 self._gather(0.0)

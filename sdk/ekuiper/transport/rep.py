@@ -3,7 +3,8 @@
 from ..errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
 from . import Peer
 from .connection import Connection, remaining, until
-from .listening import Door, Listening
+from .doorman import Door
+from .listening import Listening
 from .sp import REP, REQ, frame_head, split_request
 
 __all__ = ["Rep"]
@@ -32,6 +33,7 @@ class Rep(Listening):
         deadline = until(timeout)
         self._enter()
         try:
+            self._relieve()
             while self._next is None:
                 self._find(deadline)
             self._asker, self._backtrace, payload = self._next
@@ -62,6 +64,7 @@ class Rep(Listening):
         except (ChannelClosedError, ChannelStateError):
             return True
         try:
+            self._relieve()
             if self._next is None:
                 self._find(0.0)
         except ChannelTimeoutError:

@@ -61,7 +61,9 @@ class Host:
         self._env = dict(env or {})
         self._stdin = stdin
         self._launcher = launcher
-        self._transport: Transport = transport or IpcTransport(self.settings.max_message)
+        self._transport: Transport = transport or IpcTransport(
+            self.settings.max_message, attended=True
+        )
         self._addresses = Addresses()
         self._lock = threading.RLock()
         self._functions: dict[str, FunctionHandle] = {}
