@@ -61,7 +61,12 @@ def pair(request: pytest.FixtureRequest, folder: str) -> Pair:
     """Each transport with itself, and ipc with nng on either side."""
     plugin, host = request.param.split("-")
     one = make(plugin)  # a peer of nng waits to be let in
-    return Pair(one, one if plugin == host else make(host, attended=True), f"ipc://{folder}/x", request.param)
+    return Pair(
+        one,
+        one if plugin == host else make(host, attended=True),
+        f"ipc://{folder}/x",
+        request.param,
+    )
 
 
 @pytest.fixture(params=["memory", "ipc"])

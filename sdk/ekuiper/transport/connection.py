@@ -51,10 +51,11 @@ class Connection:
         """Say which protocol this end speaks."""
         self._sock.send(greeting(protocol), _AT_ONCE)  # a fresh socket has room for it
 
-    def read(self, deadline: float | None, spin: int = 0) -> bytes:
+    def read(self, deadline: float | None, *, spin: int = 0, exact: bool = False) -> bytes:
         """Some bytes, b"" when the connection is lost; waits for them. `ChannelTimeoutError`.
 
-        The first `spin` nanoseconds are spent looking, not sleeping.
+        The first `spin` nanoseconds are spent looking, not sleeping. With `exact`, which needs a
+        deadline, not a byte beyond the message they belong to.
         """
         if spin and (data := self._spin(spin)) is not None:
             return data
@@ -64,11 +65,15 @@ class Connection:
             except OSError:
                 return b""
         while True:
-            data = self.try_read()
+            data = self.try_read(exact)
             if data is not None:
                 return data
             if not self._poll(select.POLLIN, deadline):
                 raise ChannelTimeoutError("nothing came in time")
+
+    def has_input(self) -> bool:
+        """Whether `try_read` would find bytes, or the end."""
+        return self._poll(select.POLLIN, time.monotonic())
 
     def _spin(self, spin: int) -> bytes | None:
         recv, clock, at_once = self._sock.recv, time.perf_counter_ns, socket.MSG_DONTWAIT
@@ -83,10 +88,7 @@ class Connection:
                 return b""
 
     def try_read(self, exact: bool = False) -> bytes | None:
-        """Some bytes if there are any, b"" when the connection is lost, else None.
-
-        With `exact` not a byte beyond the message they belong to.
-        """
+        """Some bytes if there are any, b"" when the connection is lost, else None."""
         size = _LARGE_CHUNK if self.decoder.missing else _CHUNK
         if exact:
             size = min(size, self.decoder.wanted)

@@ -85,11 +85,11 @@ class Listening(SocketChannel):
         self._check_open()
         return talking
 
-    def _attend(self, patience: float | None) -> float:
+    def _attend(self, patience: float | None) -> float | None:
         """Do what is due; the seconds until something will be, at most `patience`."""
         now = time.monotonic()
         for connection, end in list(self._strangers.items()):
-            if end <= now:
+            if end <= now and not connection.has_input():  # else it is we who were late
                 self._refuse(connection, f"no greeting within {_GREETING_PATIENCE:g} s")
         if self._reopen is not None and self._reopen <= now:
             self._reopen = None
@@ -99,7 +99,7 @@ class Listening(SocketChannel):
             moments.append(self._reopen)
         if patience is not None:
             moments.append(now + patience)
-        return max(min(moments) - now, 0.0)
+        return max(min(moments) - now, 0.0) if moments else None
 
     def _let_in(self) -> bool:
         """Admit who waits at the door; False when that takes descriptors there are none of."""
@@ -124,12 +124,14 @@ class Listening(SocketChannel):
             sock.close()
             _log.warning("%s: connection refused: %s", self.url, error.strerror)
             return
-        connection = self._admit(Connection(sock, peer, self._expected, self._longest))
-        self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
+        connection = Connection(sock, peer, self._expected, self._longest)
         try:
             connection.greet(self._protocol)
         except OSError:
             pass  # it has already gone, perhaps after sending: what it left is read all the same
+        # Once admitted it may be read and answered by the owner's thread while this one goes on.
+        self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
+        self._admit(connection)
 
     def _read(self, connection: Connection, exact: bool = False) -> list[bytes] | None:
         """The messages completed by one read; None when there was nothing to read."""

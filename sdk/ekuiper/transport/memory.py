@@ -34,7 +34,7 @@ class MemoryTransport:
 
     def push(self, url: str, timeout: float = 0.0) -> Push:
         """Dial a PULL."""
-        outbox = Push(url, lambda: self._connect(url))
+        outbox = Push(url, lambda: self._connect(url), patience=0.0)
         outbox.open(timeout)
         return outbox
 

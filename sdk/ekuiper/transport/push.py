@@ -7,6 +7,7 @@ from .sp import PULL, PUSH, frame_head
 
 __all__ = ["Push", "check_cuts"]
 
+_GREETING_PATIENCE = 0.5  # for a listener to greet us, before it is sent anything all the same
 _LARGE = 1 << 20  # hosts before 2.0 cut the connection at a message of more
 _CUTS = 3
 
@@ -21,10 +22,16 @@ def check_cuts(url: str, cuts: int, size: int) -> None:
 
 
 class Push(Dialling):
-    """PUSH: sends to one listener."""
+    """PUSH: sends to one listener.
 
-    def __init__(self, url: str, connect: Connect) -> None:
+    The first message waits for the listener's greeting, but not for long, as some listeners greet
+    when they receive. It may be the wrong one, and even the right one throws away what was sent by
+    a peer that had left before it was greeted.
+    """
+
+    def __init__(self, url: str, connect: Connect, patience: float = _GREETING_PATIENCE) -> None:
         super().__init__(url, connect, (PUSH, PULL))
+        self._patience = patience
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send one message, wholly or not at all."""
@@ -43,15 +50,17 @@ class Push(Dialling):
             connection = self._connection or self._dial(deadline)
         except ConnectError as error:
             raise ChannelTimeoutError(f"{self.url}: not taken in time: {error.reason}") from None
-        if not connection.decoder.greeted and not self._hear(connection):
+        if not connection.decoder.greeted and not self._hear(connection, deadline):
             return False
         return self._write(connection, frame_head(len(data)), data, deadline)
 
-    def _hear(self, connection: Connection) -> bool:
+    def _hear(self, connection: Connection, deadline: float | None) -> bool:
         """Look whether the greeting came; False when it is wrong or the connection is lost."""
-        data = connection.try_read(exact=True)
-        if data is None:
-            return True  # not yet: a listener may be slow to look, and that is no harm
+        end = self._born + self._patience
+        try:
+            data = connection.read(end if deadline is None else min(deadline, end), exact=True)
+        except ChannelTimeoutError:
+            return True
         connection.decoder.feed(data)
         if data and not connection.decoder.fault:
             return True

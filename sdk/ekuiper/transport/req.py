@@ -78,7 +78,7 @@ class Req(Dialling):
         """Read until the reply is there, or the connection lost."""
         while self._reply is None and self._connection is not None:
             try:
-                data = self._connection.read(deadline, spin)
+                data = self._connection.read(deadline, spin=spin)
             except ChannelTimeoutError:
                 raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
             self._take(self._connection, data)
