@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ekuiper.errors import ConnectError, HostError, ManifestError
-from ekuiper.host.embedded import Host
+from ekuiper.host.embedded import PROFILES, Host
 from ekuiper.protocol.codec import decode_call, encode_reply, encode_row
 from ekuiper.protocol.messages import Call, CallContext, Meta, Reply, Row
 
@@ -362,7 +362,7 @@ class TestSources:
 
     def test_settings_of_1x(self, stage):
         """1.x puts DATASOURCE beside a smaller config."""
-        host, plugin = stage(datasource_in="command")
+        host, plugin = stage(**PROFILES["1.14"])
         with host:
             host.source("counter", datasource="topic", config={"format": "binary"})
         command = plugin.seen[0]
@@ -370,12 +370,12 @@ class TestSources:
         assert command.config == {"delimiter": "", "format": "binary", "key": ""}
 
     @pytest.mark.parametrize(
-        ("where", "pool"),
-        [("config", "subtopo_demo"), ("command", "source_pool_counter.demo")],
+        ("version", "pool"),
+        [("2.4", "subtopo_demo"), ("1.14", "source_pool_counter.demo")],
     )
-    def test_shared_streams(self, stage, where, pool):
+    def test_shared_streams(self, stage, version, pool):
         """A shared stream has a place of its own, named differently by 1.x and 2.x."""
-        host, plugin = stage(datasource_in=where)
+        host, plugin = stage(**PROFILES[version])
         with host:
             host.source("counter", shared=True)
         assert plugin.seen[0].meta == Meta(f"$${pool}", pool, 0)

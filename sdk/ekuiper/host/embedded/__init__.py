@@ -4,9 +4,10 @@ from .handles import FunctionHandle, SinkHandle, SourceHandle
 from .host import Host
 from .pipeline import Pipeline
 from .process import Launcher
-from .settings import Settings
+from .settings import PROFILES, Settings
 
 __all__ = [
+    "PROFILES",
     "FunctionHandle",
     "Host",
     "Launcher",

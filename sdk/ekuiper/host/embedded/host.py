@@ -201,7 +201,7 @@ class Host:
         """
         self._declared("sink", name, self.manifest.sinks)
         command = sink_start(name, rule=rule, action=action, config=config or {})
-        wait = requires_ack(command.config)
+        wait = requires_ack(command.config) and self.settings.awaits_acks
         self._instance.ensure_running()
         link = SinkLink(self._transport, self._addresses, command.meta, self.settings, wait=wait)
         try:

@@ -8,15 +8,6 @@ from .settings import Settings
 
 __all__ = ["function_start", "sink_start", "source_start"]
 
-_STREAM_CONFIG = {"delimiter": "", "format": "json", "key": ""}
-_STREAM_CONFIG_2 = {
-    "retainSize": 0,
-    "schemaId": "",
-    "strictValidation": False,
-    "timestamp": "",
-    "timestampFormat": "",
-}
-
 
 def source_start(
     name: str,
@@ -29,13 +20,13 @@ def source_start(
     settings: Settings,
 ) -> Command:
     """A stream of type `name` in `rule`, or shared by all rules."""
-    new = settings.datasource_in == "config"
+    new = settings.shared_source == "subtopo"
     pool = f"subtopo_{stream}" if new else f"source_pool_{name}.{stream}"
     meta = Meta(f"$${pool}", pool, 0) if shared else Meta(rule, stream, 0)
-    if not new:
-        return Command("start", "source", name, meta, datasource, {**_STREAM_CONFIG, **config})
-    filled = {**_STREAM_CONFIG, **_STREAM_CONFIG_2, "datasource": datasource, **config}
-    return Command("start", "source", name, meta, None, filled)
+    filled = {**settings.source_config, **config}
+    if settings.datasource_in == "command":
+        return Command("start", "source", name, meta, datasource, filled)
+    return Command("start", "source", name, meta, None, {"datasource": datasource, **filled})
 
 
 def sink_start(name: str, *, rule: str, action: int, config: Mapping[str, Any]) -> Command:
