@@ -26,15 +26,23 @@ DEADLINE = 10.0
 class Wire:
     """The host's end: raw channels and one call per thing a host does."""
 
-    def __init__(self, config: PluginConfig, locks: str | None = None) -> None:
+    def __init__(
+        self,
+        config: PluginConfig,
+        locks: str | None = None,
+        directory: str = "/memory",
+        transport: Any = None,
+        plugin_transport: Any = None,
+    ) -> None:
         self.config = config
-        self.transport = MemoryTransport()
-        self.addresses = Addresses("/memory")
-        self.symbols = Symbols(config, self.transport, self.addresses, locks)
+        self.transport = transport or MemoryTransport()
+        self.addresses = Addresses(directory)
+        plugin_transport = plugin_transport or self.transport
+        self.symbols = Symbols(config, plugin_transport, self.addresses, locks)
         self.control = self.transport.rep(self.addresses.control(config.name))
-        self.exchange = self.transport.req(self.addresses.control(config.name))
         self.functions: dict[str, Exchange] = {}
         self.channels: list[Exchange | Inbox | Outbox] = [self.control]
+        self.exchange = plugin_transport.req(self.addresses.control(config.name))
         self._thread = threading.Thread(target=self._serve, name="plugin under test")
 
     def _serve(self) -> None:

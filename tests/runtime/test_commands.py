@@ -120,3 +120,31 @@ def test_a_cut_control_channel_is_dialled_again(wire):
 
     assert host.control.recv(DEADLINE) == b"handshake"
     assert host.command("stop", "source", "counter") is None
+
+
+def test_serving_ends_when_the_host_is_gone(caplog):
+    """The control channel is dialled again only while the host lives."""
+    from ekuiper.protocol.addresses import Addresses
+    from ekuiper.runtime import control
+    from ekuiper.runtime.symbols import Symbols
+    from ekuiper.transport.memory import MemoryTransport
+
+    class Host:
+        lives = 3
+
+        def wait(self, exchange):
+            listener.close()
+            return True
+
+        def alive(self):
+            self.lives -= 1
+            return self.lives >= 0
+
+    transport, addresses = MemoryTransport(), Addresses("/memory")
+    listener = transport.rep(addresses.control("p"))
+    host = Host()
+    with transport.req(addresses.control("p")) as exchange:
+        control.serve(exchange, Symbols(CONFIG, transport, addresses), host)
+
+    assert host.lives == -1
+    assert "the control channel was cut" in caplog.text

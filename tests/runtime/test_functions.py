@@ -422,3 +422,55 @@ def test_printed_and_logged_lines_name_the_rule(wire, capfd, caplog):
     records = [r for r in caplog.records if getattr(r, "place", "")]
     assert [r.getMessage() for r in records] == ["seen 5", "printed"]
     assert {r.place for r in records} == {"ru\\nle/2_project/0"}
+
+
+def test_a_function_outlives_trouble_on_its_channel(wire, monkeypatch, caplog):
+    """Whatever the transport says, it is told once in a while and tried again."""
+    from ekuiper.errors import ConnectError
+    from ekuiper.runtime import function
+
+    monkeypatch.setattr(function.time, "sleep", lambda seconds: None)
+    trouble = [ConnectError("ipc:///f", 1, "no route")]
+    host = wire(plugin(echo=Echo))
+    host.function("echo")
+    running = host.symbols._functions["echo"]
+    answer = running._answer
+
+    def once(frame):
+        if trouble:
+            raise trouble.pop()
+        return answer(frame)
+
+    running._answer = once
+    exchange = host.functions["echo"]
+    exchange.send(encode_call(Call("Exec", [1], CallContext("r", "o", 0, 0))))
+    assert exchange.recv(DEADLINE) == b"handshake"
+    assert host.exec("echo", 2) == Reply(True, [2])
+    assert "cannot reach the host" in caplog.text
+
+
+def test_a_function_closed_while_it_connects(wire):
+    """The plugin ends before the dial is done: nothing is left."""
+    from ekuiper.runtime.function import RunningFunction
+    from ekuiper.runtime.polling import Polling
+    from ekuiper.transport.memory import MemoryTransport
+
+    transport = MemoryTransport()
+    dialling, go = threading.Event(), threading.Event()
+
+    def connect():
+        dialling.set()
+        go.wait(DEADLINE)
+        return transport.req("ipc:///m/f.ipc")
+
+    with transport.rep("ipc:///m/f.ipc"):
+        function = RunningFunction(
+            "echo", plugin(echo=Echo), connect, lambda: None, Polling(), required=False
+        )
+        function.start()
+        dialling.wait(DEADLINE)
+        function.close()
+        go.set()
+        function.join(DEADLINE)
+
+    assert not function._thread.is_alive()

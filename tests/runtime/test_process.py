@@ -215,7 +215,9 @@ from ekuiper.protocol.addresses import Addresses
 from ekuiper.transport.ipc import IpcTransport
 folder, *command = sys.argv[1:]
 control = IpcTransport().rep(Addresses(folder).control("p"))
-child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL)
+child = subprocess.Popen(
+    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+)
 control.recv(20)
 print(child.pid, flush=True)
 sys.stdin.read()
@@ -363,3 +365,77 @@ def test_sys_exit_in_a_call_is_an_error_of_that_call(script):
 
     assert ask(exchange, 1).startswith("SystemExit: 3")
     assert ask(exchange) == 1
+
+
+def test_a_multiprocessing_child_is_recognised(monkeypatch):
+    """multiprocessing runs the script under another name, and start returns."""
+    import types
+
+    from ekuiper import PluginConfig, plugin
+
+    monkeypatch.setitem(sys.modules, "__mp_main__", types.ModuleType("__mp_main__"))
+
+    assert plugin.start(PluginConfig("p")) is None
+
+
+def test_started_on_another_thread_the_status_counts(script):
+    """sys.exit would end that thread alone, and the process with 0."""
+    status, output = (
+        script(
+            """
+            config = PluginConfig('p', {}, {}, {'echo': echo()})
+            threading.Thread(target=plugin.start, args=(config,)).start()
+            """,
+            listen=False,
+        )
+        .spawn()
+        .end()
+    )
+
+    assert status == 2, output
+
+
+def test_on_another_thread_it_serves(script):
+    """Only without signal handlers, which Python allows the main thread alone."""
+    plugin = script(
+        """
+        config = PluginConfig('p', {}, {}, {'echo': echo()})
+        threading.Thread(target=plugin.start, args=(config,)).start()
+        """
+    ).hosted()
+
+    assert ask(plugin.function("echo"), 1) == [1]
+
+
+def test_over_nng(script):
+    """The same plugin with EKUIPER_TRANSPORT=nng."""
+    pytest.importorskip("pynng", reason="pynng is not installed")
+    plugin = script(SERVE).hosted(EKUIPER_TRANSPORT="nng")
+
+    assert ask(plugin.function("echo"), 1) == [1]
+
+
+def test_without_pynng_nng_is_explained(script):
+    """What to install."""
+    plugin = script(SERVE)
+    (plugin.folder / "pynng.py").write_text("raise ImportError('no pynng here')")
+    status, output = plugin.spawn(HOST_ARGUMENT, EKUIPER_TRANSPORT="nng").end()
+
+    assert status == 1
+    assert "no pynng here" in output
+    assert "pip install 'ekuiper[nng]'" in output
+
+
+def test_odd_surroundings(script):
+    """A stdout that is no file, and no folder for locks: it serves all the same."""
+    plugin = script(
+        """
+        import io
+        sys.stdout = io.BytesIO()
+        plugin.start(PluginConfig('p', {}, {}, {'echo': echo()}))
+        """
+    )
+    (plugin.folder / f"ekuiper-{os.geteuid()}").write_text("in the way")
+    plugin.hosted()
+
+    assert ask(plugin.function("echo"), 1) == [1]

@@ -325,3 +325,27 @@ def test_emit_makes_no_sense_in_a_sink(wire):
 
     assert "ctx.emit is" in seen.get(timeout=DEADLINE)
     assert "ctx.emit_error is" in seen.get(timeout=DEADLINE)
+
+
+def test_acks_end_with_the_sink():
+    """Also when it is stopped while the ack channel is being dialled."""
+    from ekuiper.protocol.messages import Ack
+    from ekuiper.runtime.acks import Acks
+    from ekuiper.transport.memory import MemoryTransport
+
+    class StoppedMeanwhile(MemoryTransport):
+        def push(self, url, timeout=0.0):
+            outbox = super().push(url, timeout)
+            acks.close()
+            return outbox
+
+    transport = StoppedMeanwhile()
+    with transport.pull("ipc:///m/ack.ipc") as inbox:
+        acks = Acks(transport, "ipc:///m/ack.ipc")
+        acks.received()
+        assert acks.decide(Ack(None))
+        acks.received()
+        acks.decide_newest(Ack(None))
+        acks.decide_newest(Ack(None))
+        assert not acks.decide(Ack(None))
+        assert not inbox.ready()

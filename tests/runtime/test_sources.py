@@ -423,3 +423,81 @@ def test_datasource_of_prefers_what_stands_beside_the_config():
     command = Command("start", "source", "s", Meta("r", "o", 0), "a", {"datasource": "b"})
 
     assert datasource_of(command) == "a"
+
+
+def test_a_row_too_large_for_the_host_is_dropped_and_reported(wire, tmp_path, caplog):
+    """A 1.x host cuts the connection at more than 1 MiB; the rows after it arrive."""
+    from ekuiper.transport.ipc import IpcTransport
+
+    def body(ctx):
+        ctx.emit({"big": "x" * 2_000_000})
+        ctx.emit({"n": 1})
+
+    host = wire(
+        plugin(lambda: Until(body)),
+        directory=str(tmp_path),
+        transport=IpcTransport(1 << 20),
+        plugin_transport=IpcTransport(),
+    )
+    told, row = rows(host.source("s"), 2)
+
+    assert "row dropped" in told
+    assert "2000" in told
+    assert "test_sources.py:" in told
+    assert row["message"] == {"n": 1}
+
+
+def test_a_loop_that_swallows_the_end_does_not_burn_a_core(wire, monkeypatch):
+    """The first emit after a stop raises at once, those after it wait a second each."""
+    pauses, done = [], threading.Event()
+    monkeypatch.setattr("ekuiper.runtime.context.time.sleep", pauses.append)
+
+    class Stubborn(Source):
+        def open(self, ctx):
+            ctx.emit({"n": 0})
+            refused = 0
+            while refused < 3:
+                try:
+                    ctx.emit({"n": 1})
+                except ChannelClosedError:
+                    refused += 1
+            done.set()
+
+    host = wire(plugin(Stubborn))
+    rows(host.source("s"), 1)
+    assert host.command("stop", "source", "s") is None
+
+    assert done.wait(DEADLINE)
+    assert pauses == [1.0, 1.0]
+
+
+def test_a_source_without_close_can_be_stopped(wire):
+    """Neither the base class nor close is needed."""
+    opened = threading.Event()
+
+    class Bare:
+        def configure(self, datasource, conf):
+            pass
+
+        def open(self, ctx):
+            ctx.emit({"n": 1})
+            opened.set()
+
+    host = wire(plugin(Bare))
+    rows(host.source("s"), 1)
+
+    assert opened.wait(DEADLINE)
+    assert host.command("stop", "source", "s") is None
+
+
+def test_an_end_that_nobody_can_be_told_of_any_more(wire):
+    """The channel was closed while open() was ending: nothing is raised, nothing is left."""
+
+    class Last(Source):
+        def open(self, ctx):
+            ctx._outbox.close()
+
+    host = wire(plugin(Last))
+    host.source("s")
+
+    assert host.command("stop", "source", "s") is None

@@ -1,6 +1,8 @@
 """`plugin.start`, the one call of a plugin's script."""
 
+import os
 import sys
+import threading
 
 from ..config import PluginConfig
 from ..errors import ConfigError
@@ -25,10 +27,18 @@ def start(c: PluginConfig) -> None:
         return
     from .process import run
 
-    sys.exit(run(c))
+    _end(run(c))
 
 
 def _is_multiprocessing_child() -> bool:
     # A spawned child runs the script again under this name to find what it shall call.
     # (in the parent the name is an alias of `__main__`).
     return getattr(sys.modules.get("__mp_main__"), "__name__", "") == "__mp_main__"
+
+
+def _end(status: int) -> None:
+    if threading.current_thread() is threading.main_thread():
+        sys.exit(status)
+    # Elsewhere sys.exit ends that thread only, and a failed plugin would look healthy.
+    sys.stdout.flush()
+    os._exit(status)

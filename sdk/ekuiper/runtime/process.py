@@ -11,7 +11,6 @@ from types import FrameType
 
 from ..config import PluginConfig
 from ..errors import (
-    ChannelClosedError,
     ConfigError,
     ConnectError,
     EkuiperError,
@@ -78,8 +77,6 @@ def _serve(
     except (_Terminated, KeyboardInterrupt):
         _log.info("plugin %s was told to end", config.name)
         status = 0
-    except ChannelClosedError:
-        _log.critical("the control channel of plugin %s was closed", config.name)
     finally:
         _bound_the_exit(status)
         symbols.close(CLOSE_TIMEOUT)

@@ -1,7 +1,7 @@
 """A running sink."""
 
 from ..config import Conf
-from ..errors import ChannelClosedError, TransportError
+from ..errors import ChannelClosedError
 from ..protocol.messages import Ack
 from ..transport import Inbox
 from .acks import Acks
@@ -41,8 +41,6 @@ class RunningSink(RunningSymbol):
                 self._collect(self._inbox.recv())  # type: ignore[union-attr]
         except ChannelClosedError:
             pass  # stopped
-        except TransportError as error:
-            self.reporter.wrong(f"receives no more rows: {error}")
 
     def cut(self) -> None:
         for channel in (self._inbox, self._acks):
