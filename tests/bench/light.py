@@ -1,12 +1,12 @@
 """A plugin under a host that costs next to nothing: the embedded host's control channel, and raw
 sockets with messages that were encoded before."""
 
-import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from ekuiper.transport.ipc import IpcTransport
 from .loops import Figures
 from .peer_process import PeerProcess
 from .scale import Scale
-from .subjects import Subject
+from .subjects import Subject, environment, inherited
 
-__all__ = ["LightPlugin", "environment"]
+__all__ = ["LightPlugin"]
 
 _SETTINGS = Settings(init_timeout=20.0, control_timeout=20.0)
 _SOCKETS = "/tmp"  # short: a socket's path has at most 107 bytes
@@ -86,7 +86,8 @@ class LightPlugin:
     def paced(self, scale: Scale, rate: float) -> Figures:
         """Calls for rows that come at this rate."""
         peer, path = self._function("echo")
-        return peer.do("pace", path=path, rate=rate, **self._window(scale._replace(warm=0.0)))
+        window = {"pid": self.pid, "warm": 0.0, "seconds": scale.paced}
+        return peer.do("pace", path=path, rate=rate, **window)
 
     def start_functions(self) -> None:
         """Start all that are declared besides."""
@@ -102,13 +103,17 @@ class LightPlugin:
                 stack.enter_context(self._sink(f"other{number}"))
             yield
 
+    @cached_property
+    def _peer(self) -> PeerProcess:
+        """Holds all channels but some functions; made when needed, not beside a start."""
+        return self._stack.enter_context(PeerProcess())
+
     def _start(self) -> None:
         folder = tempfile.TemporaryDirectory(prefix="bench-", dir=_SOCKETS)
         self._log = Path(self._stack.enter_context(folder), "log")
         sockets = folder.name if self._subject.confined else _SOCKETS
         self._addresses = Addresses(sockets)
         self._stack.callback(_remove_sockets, Path(sockets), self._mark)
-        self._peer = self._stack.enter_context(PeerProcess())
         url = self._addresses.control(f"bench{self._mark}")
         exchange = self._stack.enter_context(IpcTransport().rep(url))
         control = ControlLink(exchange, _SETTINGS, self._gone)
@@ -123,7 +128,11 @@ class LightPlugin:
             self._process = subprocess.Popen(
                 [*self._subject.command, '{"sendTimeout":1000}'],
                 cwd=folder,
-                env=environment(self._subject, self._mark, sockets, self._more),
+                env={
+                    **inherited(),
+                    **environment(self._subject, self._mark, self._more),
+                    "EKUIPER_SOCKET_DIR": sockets,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -194,19 +203,6 @@ class LightPlugin:
             for path in paths:
                 self._peer.do("forget", path=path)
         self._control.command(command._replace(verb="stop"))
-
-
-def environment(subject: Subject, mark: str, sockets: str, more: int = 0) -> dict[str, str]:
-    """What a plugin finds: ours without what would configure it, and what the subject needs."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("EKUIPER_")}
-    return {
-        **clean,
-        "EKUIPER_SOCKET_DIR": sockets,
-        "BENCH_MARK": mark,
-        "BENCH_NAME": f"bench{mark}",
-        "BENCH_FUNCTIONS": str(more),
-        **subject.env,
-    }
 
 
 def _remove_sockets(folder: Path, mark: str) -> None:

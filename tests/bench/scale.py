@@ -2,7 +2,13 @@
 
 from typing import NamedTuple
 
-__all__ = ["FULL", "QUICK", "Scale"]
+__all__ = ["FULL", "QUICK", "RATE", "SLOW", "Scale"]
+
+RATE = 10_000.0
+"""Rows a second at which none may be lost."""
+
+SLOW = 100.0
+"""Rows a second at which waiting must cost nothing."""
 
 
 class Scale(NamedTuple):

@@ -5,14 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..downstream import side_environment
 from .unavailable import UnavailableError
 
-__all__ = ["SUBJECTS", "Subject", "make_subjects"]
+__all__ = ["SUBJECTS", "Subject", "environment", "inherited", "make_subjects"]
 
 _HERE = Path(__file__).parent
 _PLUGIN = _HERE / "plugins" / "measured.py"
@@ -51,7 +51,7 @@ SUBJECTS = {
 """Their names in tables."""
 
 
-def make_subjects(keys: tuple[str, ...], build: Path) -> dict[str, Subject]:
+def make_subjects(keys: Iterable[str], build: Path) -> dict[str, Subject]:
     """Those subjects; what has to be compiled or installed for them is kept below `build`."""
     build.mkdir(parents=True, exist_ok=True)
     made = {}
@@ -61,6 +61,17 @@ def make_subjects(keys: tuple[str, ...], build: Path) -> dict[str, Subject]:
         except UnavailableError as error:
             made[key] = Subject(key, SUBJECTS[key], missing=str(error))
     return made
+
+
+def inherited() -> dict[str, str]:
+    """Our environment, without what would configure a plugin."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("EKUIPER_")}
+
+
+def environment(subject: Subject, mark: str, more: int = 0) -> dict[str, str]:
+    """What a subject's plugin needs besides; `more` functions are declared."""
+    names = {"BENCH_MARK": mark, "BENCH_NAME": f"bench{mark}", "BENCH_FUNCTIONS": str(more)}
+    return {**names, **subject.env}
 
 
 def _ours(key: str, build: Path) -> Subject:
