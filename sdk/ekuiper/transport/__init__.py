@@ -38,9 +38,10 @@ class Channel(Protocol):
     def fileno(self) -> int:
         """A descriptor to poll for input; the same one until the channel is closed.
 
-        For a channel that receives it is readable whenever `recv` would not block, and sometimes
-        when only part of a message came: so call `recv(0)` or `ready()`, never a blocking `recv`.
-        For an `Outbox` it is readable when the connection is lost or about to be looked at.
+        For a channel that receives it is readable whenever `recv` would return a message or
+        `ChannelResetError` at once, and sometimes when something else came: so call `recv(0)` or
+        `ready()` then, not a `recv` that waits. For an `Outbox` it is readable at the latest when
+        the listener has gone.
         """
 
     def close(self) -> None:

@@ -84,7 +84,7 @@ class Req(Dialling):
             self._take(self._connection, data)
 
     def _holds_message(self) -> bool:
-        return self._reply is not None
+        return self._waiting and (self._reply is not None or self._connection is None)
 
     def _take(self, connection: Connection, data: bytes) -> None:
         """Look for the reply in what was read; replies to cancelled requests are dropped."""
