@@ -1,15 +1,18 @@
 """Rows between two threads."""
 
 import threading
+import time
 from collections import deque
-from typing import Any
+from typing import Generic, TypeVar
+
+from ...errors import ChannelTimeoutError
 
 __all__ = ["RowBuffer"]
 
-Row = dict[str, Any]
+Row = TypeVar("Row")
 
 
-class RowBuffer:
+class RowBuffer(Generic[Row]):
     """Holds up to `size` rows. When it is full, `put` throws away the oldest with `discard`, and
     waits without. Any thread may use it."""
 
@@ -44,11 +47,16 @@ class RowBuffer:
                 self._changed.notify_all()
         return dropped
 
-    def get(self) -> Row | None:
-        """The oldest row, waiting for one; None when closed, or finished and empty."""
+    def get(self, timeout: float | None = None) -> Row | None:
+        """The oldest row, waiting for one; None when closed, or finished and empty. Raises
+        `ChannelTimeoutError` when none comes within `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not self._rows and not self._finished:
-                self._changed.wait()
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise ChannelTimeoutError(f"no row came within {timeout:g} s")
+                self._changed.wait(left)
             if self._closed or not self._rows:
                 return None
             row = self._rows.popleft()

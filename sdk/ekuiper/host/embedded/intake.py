@@ -18,7 +18,7 @@ Row = dict[str, Any]
 class Intake:
     """Counts what comes and puts it into `buffer`; `name` is what errors are told of."""
 
-    def __init__(self, name: str, buffer: RowBuffer, counters: Counters) -> None:
+    def __init__(self, name: str, buffer: RowBuffer[Row], counters: Counters) -> None:
         self._name = name
         self._buffer = buffer
         self._counters = counters

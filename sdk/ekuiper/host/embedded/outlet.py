@@ -59,9 +59,12 @@ class Outlet:
         """Hand over rows. Raises `HostError` when the sink did not take them, and
         `UnsupportedValueError` for a value without a JSON form."""
         for message in rows if self._single else (list(rows),):
-            data = go_json(message, sort=True).encode()
-            self._sink.post(data) if self._confirm else self._sink.send(data)
-            self.sent += 1
+            self.hand_over(go_json(message, sort=True).encode())
+
+    def hand_over(self, data: bytes) -> None:
+        """Hand over one message as it is. Raises `HostError` when the sink did not take it."""
+        self._sink.post(data) if self._confirm else self._sink.send(data)
+        self.sent += 1
 
     def settle(self) -> None:
         """Wait until every message is acknowledged, while acks keep coming, and not for ever; those

@@ -84,7 +84,7 @@ class Pipeline:
         self._limit = limit
         self._on_rows = on_rows
         discard = source is not None and host.settings.discard_when_full
-        self._buffer = RowBuffer(host.settings.buffer, discard=discard)
+        self._buffer: RowBuffer[Row] = RowBuffer(host.settings.buffer, discard=discard)
         name = f"source {source}" if source is not None else "rows"
         self._intake = Intake(name, self._buffer, self.counters)
         self._results = Results(keep)

@@ -14,9 +14,15 @@ from .nodes import ALIAS, UNBOUND, Call, Column, Expr, Field, Statement, walk
 __all__ = ["bind"]
 
 
-def bind(statement: Statement, script: Script, columns: Mapping[str, Any] | None) -> None:
+def bind(
+    statement: Statement,
+    script: Script,
+    columns: Mapping[str, Any] | None,
+    *,
+    unique: bool = True,
+) -> None:
     """Bind every column of `statement`, in place. `columns` are those of a stream with a schema,
-    None for one without.
+    None for one without. With `unique` no two fields may have one name.
 
     Raises `StatementError` for aliases that go in circles, names given twice, and, with a schema,
     for unknown columns.
@@ -25,7 +31,8 @@ def bind(statement: Statement, script: Script, columns: Mapping[str, Any] | None
     if columns is not None:
         statement.fields = _sorted(statement.fields)
     _Binder(statement, script, columns).bind()
-    _check_names(statement, script)
+    if unique:
+        _check_names(statement, script)
 
 
 class _Binder:

@@ -7,7 +7,7 @@ from sqlglot import Token, TokenType, exp
 
 from .dialect import leaf_number
 from .errors import Script
-from .words import UNITS
+from .nodes import UNITS
 
 __all__ = ["Leaves"]
 

@@ -1,5 +1,6 @@
 """The functions that a statement may call: eKuiper's own, and the plugin's."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from .nodes import Call, Column, Expr, Star, Statement
 from .shapes import shape
 
 __all__ = ["Handle", "Library", "PluginCall", "resolve"]
+
+
+_PARENTHESIS = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[()]""")
 
 
 class Handle(Protocol):
@@ -144,8 +148,10 @@ class _Resolver:
         try:
             self.found[call.number].handle.validate(shapes)
         except CallError as error:
-            answer = f"&{{State:false Result:{go_value(error.reason)}}}"
-            refusal = f"validate return state is false, got {answer}"
+            refusal = error.reason
+            if error.__cause__ is None:  # it answered
+                answer = f"&{{State:false Result:{go_value(error.reason)}}}"
+                refusal = f"validate return state is false, got {answer}"
             words = named + refusal if self._library.settings.names_validated else refusal
             raise self._script.error(call.at, self._words(words)) from error
 
@@ -155,10 +161,10 @@ class _Resolver:
     def _text(self, call: Call) -> str:
         """The call as it is written, as far as its closing parenthesis."""
         text, depth = self._statement.text, 0
-        for at in range(call.at, len(text)):
-            depth += {"(": 1, ")": -1}.get(text[at], 0)
-            if text[at] == ")" and depth == 0:
-                return text[call.at : at + 1]
+        for found in _PARENTHESIS.finditer(text, call.end):
+            depth += {"(": 1, ")": -1}.get(found[0], 0)
+            if found[0] == ")" and depth == 0:
+                return text[call.at : found.end()]
         return text[call.at :]
 
 

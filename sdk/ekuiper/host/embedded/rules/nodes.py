@@ -8,6 +8,7 @@ from typing import Literal as Choice
 __all__ = [
     "ALIAS",
     "UNBOUND",
+    "UNITS",
     "Between",
     "Binary",
     "Call",
@@ -36,6 +37,9 @@ UNBOUND = "$$default"
 """The stream of a column that is bound to none, nor to an alias."""
 ALIAS = "$$alias"
 """The stream of a column that is an alias."""
+
+UNITS = {"DD": 86_400_000, "HH": 3_600_000, "MI": 60_000, "SS": 1000, "MS": 1}
+"""The units of windows, in milliseconds."""
 
 Kind = Choice["scalar", "aggregate"]
 

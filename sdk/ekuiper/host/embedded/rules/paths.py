@@ -13,8 +13,7 @@ from sqlglot import Token, TokenType, exp
 from .errors import Script
 from .gotext import go_unquote
 from .leaves import Leaves
-from .nodes import Binary, Column, Expr, Index, JsonField, Literal, Meta, Slice, TimeUnit
-from .words import UNITS
+from .nodes import UNITS, Binary, Column, Expr, Index, JsonField, Literal, Meta, Slice, TimeUnit
 
 __all__ = ["Paths"]
 

@@ -9,10 +9,7 @@ from sqlglot import Token, TokenType
 from .errors import BEYOND, Script
 from .gotext import go_unquote
 
-__all__ = ["UNITS", "check"]
-
-UNITS = {"DD": 86_400_000, "HH": 3_600_000, "MI": 60_000, "SS": 1000, "MS": 1}
-"""The units of windows, in milliseconds."""
+__all__ = ["check"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")

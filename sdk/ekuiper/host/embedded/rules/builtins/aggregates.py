@@ -6,6 +6,7 @@ from typing import Any
 
 from ..gotext import go_type, go_value
 from ..nodes import Expr
+from ..operators import ErrorValue
 from .arrays import count, first_valid, largest
 from .builtin import Builtin, Failed, any_of, is_boolean, numbers
 
@@ -81,6 +82,10 @@ def _merged(values: list[Any]) -> Any:
     return found or None
 
 
+def _collected(values: list[Any]) -> list[Any]:
+    return [{} if isinstance(value, ErrorValue) else value for value in values]
+
+
 def _last(values: list[Any], skip: list[Any]) -> Any:
     flag = first_valid(skip)
     if type(flag) is not bool:
@@ -101,7 +106,7 @@ def _aggregate(run: Any, check: Any = _NUMBER, *, empty: bool = False) -> Builti
 
 FUNCTIONS: Mapping[str, Builtin] = {
     "avg": _aggregate(_average),
-    "collect": _aggregate(lambda values: values, any_of(1), empty=True),
+    "collect": _aggregate(_collected, any_of(1), empty=True),
     "count": _aggregate(count, any_of(1)),
     "last_value": _aggregate(_last, _check_last),
     "max": _aggregate(lambda values: largest(values, 1)),

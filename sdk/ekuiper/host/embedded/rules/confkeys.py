@@ -1,0 +1,88 @@
+"""Settings of sources, from the plugin's `sources/<type>.yaml`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import RuleError, nearest
+from .streams import Stream
+
+__all__ = ["source_config"]
+
+
+def source_config(folder: Path, stream: Stream, *, lower: bool) -> dict[str, Any]:
+    """What a stream's source is configured with: the group `default` of its yaml file, above that
+    the group that CONF_KEY names, above that EXTRA.
+
+    With `lower` keys come in lower case, but for those that `sources/<type>.json` names. Raises
+    `RuleError` for a file that cannot be read and a CONF_KEY that is not there.
+    """
+    file = folder / "sources" / f"{stream.type}.yaml"
+    groups = _groups(file)
+    if lower:
+        groups = _renamed(_lowered(groups), _names(file.with_suffix(".json")))
+    found = dict(groups.get("default") or {})
+    key = stream.options.get("CONF_KEY", "")
+    if key:
+        name = next((name for name in (key.lower(), key) if name in groups), None)
+        if name is None:
+            hint = nearest(key, groups, f"groups of {file.name}")
+            raise stream.error("CONF_KEY", f"there is no group {key!r} in {file}; {hint}")
+        found.update(groups[name] or {})
+    return {**found, **stream.extra}
+
+
+def _groups(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        import yaml
+    except ImportError as error:
+        advice = "pip install 'ekuiper[cli]'"
+        raise RuleError(str(file), f"reading it needs PyYAML; {advice}") from error
+    try:
+        found = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise RuleError(str(file), f"it cannot be read: {error}") from error
+    if not isinstance(found or {}, dict):
+        raise RuleError(str(file), "it must hold groups of settings, such as default")
+    return {str(key): value for key, value in (found or {}).items()}
+
+
+def _lowered(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {str(key).lower(): _lowered(inner) for key, inner in value.items()}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {names.get(key, key): _renamed(inner, names) for key, inner in value.items()}
+
+
+def _names(file: Path) -> dict[str, str]:
+    """The keys that a source's metadata names, by their lower case."""
+    try:
+        metadata = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise RuleError(str(file), f"it cannot be read: {error}") from error
+    properties = metadata.get("properties") if isinstance(metadata, dict) else None
+    return {name.lower(): name for name in _named(properties)}
+
+
+def _named(element: Any) -> Iterator[str]:
+    """The names of the settings below, or of this one if none is below."""
+    if not isinstance(element, dict):
+        return
+    below = element.get("default")
+    if isinstance(below, dict):
+        below = list(below.values())
+    if isinstance(below, list) and below:
+        for each in below:
+            yield from _named(each)
+    elif isinstance(element.get("name"), str):
+        yield element["name"]
