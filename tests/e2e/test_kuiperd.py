@@ -48,16 +48,20 @@ def test_cycles_leave_nothing(site: Site) -> None:
     with Question(site, f"{site.name('census')}()") as census:
         rule = ticking(site)
         rule.stop()
-        eventually(lambda: not data_sockets(rule), "the sockets of a stopped rule are gone")
-        before = census.ask()
+        before = at_rest(census)
+        rule.start()
         for cycle in range(CYCLES):
             seen = len(rule.results())
-            rule.restart() if cycle % 2 else rule.start()
             rule.results(seen + 2)
-            if cycle % 2:
+            if cycle % 2 and site.version.restarts_in_order:
+                rule.restart()
+            else:
                 rule.stop()
-        eventually(lambda: not data_sockets(rule), "the sockets of a stopped rule are gone")
-        eventually(lambda: holds_the_same(census.ask(), before), f"what it held before: {before}")
+                holds_only(census, before)
+                rule.start()
+        rule.stop()
+        holds_only(census, before)
+    assert not data_sockets(rule)
 
 
 def test_rules_leave_nothing(site: Site) -> None:
@@ -74,10 +78,10 @@ def test_rules_leave_nothing(site: Site) -> None:
             eventually(lambda: not data_sockets(rule), "the sockets are gone")
 
         come_and_go()
-        before = census.ask()
+        before = at_rest(census)
         for _ in range(CYCLES):
             come_and_go()
-        eventually(lambda: holds_the_same(census.ask(), before), f"what it held before: {before}")
+        holds_only(census, before)
 
 
 @both_transports
@@ -154,9 +158,21 @@ def ticking(site: Site) -> Rule:
     return rule
 
 
-def holds_the_same(after: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether it is the same process, with the same threads and files."""
-    return all(after[what] == before[what] for what in ("pid", "threads", "files"))
+def at_rest(census: Question) -> dict[str, Any]:
+    """The process, threads and files of the plugin as soon as only functions are left running."""
+
+    def look() -> dict[str, Any] | None:
+        held: dict[str, Any] = census.ask()
+        del held["collected"]
+        others = [name for name in held["threads"] if not name.startswith(("Main", "function "))]
+        return None if others else held
+
+    return eventually(look, "sources and sinks have ended") or {}
+
+
+def holds_only(census: Question, before: dict[str, Any]) -> None:
+    """The plugin comes to hold what it held before; nng closes files a moment later."""
+    eventually(lambda: at_rest(census) == before, f"nothing but {before}")
 
 
 def data_sockets(rule: Rule) -> list[Path]:

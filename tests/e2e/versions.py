@@ -49,6 +49,12 @@ class Version(NamedTuple):
         return self.major >= 2
 
     @property
+    def restarts_in_order(self) -> bool:
+        """Whether a restarted rule stops before it starts: 1.14 may send the new start before the
+        old stop, and so stops what it just started."""
+        return self.major >= 2
+
+    @property
     def reopens_sinks(self) -> bool:
         """Whether a rule with a plugin's sink can be started again: 1.14 keeps its ack socket."""
         return self.major >= 2
