@@ -14,7 +14,12 @@ from _thread import RLock, allocate_lock
 from types import TracebackType
 from typing import TypeVar
 
-from ..errors import ChannelClosedError, ChannelStateError, ChannelTimeoutError
+from ..errors import (
+    ChannelClosedError,
+    ChannelStateError,
+    ChannelTimeoutError,
+    TransportError,
+)
 from .connection import Connection, remaining
 
 __all__ = ["Beacon", "SocketChannel"]
@@ -69,7 +74,10 @@ class SocketChannel:
         with self._gate:
             self._check_open()
             if self._beacon is None:
-                self._beacon = Beacon()
+                try:
+                    self._beacon = Beacon()
+                except OSError as error:
+                    raise TransportError(f"{self.url}: cannot be polled: {error}") from None
                 for connection in self._connections:
                     self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
             if not self._watched:

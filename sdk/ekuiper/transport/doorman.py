@@ -41,6 +41,9 @@ class Doorman:
         self._leave = leave
         self._ear, self._voice = socket.socketpair()
         self._thread = threading.Thread(target=self._stand, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Take up the post."""
         self._thread.start()
 
     def dismiss(self) -> None:

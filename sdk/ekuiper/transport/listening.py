@@ -5,7 +5,7 @@ import selectors
 import socket
 import time
 
-from ..errors import ChannelClosedError
+from ..errors import ChannelClosedError, ListenError
 from .channel import Beacon, SocketChannel
 from .connection import Connection, remaining
 from .doorman import Door, Doorman
@@ -36,21 +36,26 @@ class Listening(SocketChannel):
         try:
             self._eyes = self._beacon = Beacon()
             self._eyes.selector.register(door, selectors.EVENT_READ, door)
-        except BaseException:
-            door.shut()
-            door.close()
-            raise
+        except OSError as error:
+            self.close()
+            raise ListenError(url, error.strerror or str(error)) from None
 
     def post_doorman(self, stays: bool) -> None:
         """Let peers in from now on: until somebody receives, or at all times.
 
         Before anything else is done with the channel.
         """
-        self._eyes.selector.unregister(self._door)
-        self._watchers += 1  # the doorman, who needs the descriptors until he has left
         self._doorman_stays = stays
         name = f"doorman {self.url}"
-        self._doorman = Doorman(name, self._door, self._open_door, self.unwatch)
+        try:
+            doorman = Doorman(name, self._door, self._open_door, self.unwatch)
+        except OSError as error:
+            self.close()
+            raise ListenError(self.url, error.strerror or str(error)) from None
+        self._eyes.selector.unregister(self._door)
+        self.watch()  # the doorman needs the descriptors until he has left
+        self._doorman = doorman
+        doorman.start()
 
     def _open_door(self) -> None:
         try:

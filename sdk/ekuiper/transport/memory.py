@@ -59,12 +59,13 @@ class _Door:
     def __init__(self, url: str, doors: "dict[str, _Door]") -> None:
         self._url = url
         self._doors = doors
-        if doors.setdefault(url, self) is not self:
-            raise ListenError(url, "in use")
         self._lock = Lock()
         self._waiting: deque[socket.socket] = deque()
         self._bell, self._button = socket.socketpair()
         self._open = True
+        if doors.setdefault(url, self) is not self:
+            self.close()
+            raise ListenError(url, "in use")
 
     def knock(self) -> socket.socket:
         """Our end of a new pair."""

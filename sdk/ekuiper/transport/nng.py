@@ -8,7 +8,7 @@ was written may be sent twice by PUSH.
 
 import select
 import selectors
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import (
     ChannelClosedError,
@@ -16,6 +16,7 @@ from ..errors import (
     ChannelStateError,
     ChannelTimeoutError,
     ConnectError,
+    TransportError,
 )
 from . import Peer
 from .connection import until
@@ -24,6 +25,8 @@ from .push import check_cuts
 from .unix import path_of
 
 __all__ = ["NngTransport"]
+
+_Kind = TypeVar("_Kind", bound=NngChannel)
 
 
 class NngTransport:
@@ -36,38 +39,41 @@ class NngTransport:
 
     def req(self, url: str, timeout: float = 0.0) -> "_Req":
         """Dial a REP."""
-        path = path_of(url)
-        exchange = _Req(url, self._pynng, self._pynng.Req0(resend_time=0))
-        exchange.dial(path, timeout)
+        exchange = self._open(_Req, url, self._pynng.Req0, resend_time=0)
+        exchange.dial(timeout)
         return exchange
 
     def push(self, url: str, timeout: float = 0.0) -> "_Push":
         """Dial a PULL."""
-        path = path_of(url)
-        outbox = _Push(url, self._pynng, self._pynng.Push0())
-        outbox.dial(path, timeout)
+        outbox = self._open(_Push, url, self._pynng.Push0)
+        outbox.dial(timeout)
         return outbox
 
     def pull(self, url: str) -> "_Pull":
         """Listen for PUSH peers."""
-        path = path_of(url)
-        inbox = _Pull(url, self._pynng, self._pynng.Pull0())
-        inbox.listen(path)
+        inbox = self._open(_Pull, url, self._pynng.Pull0)
+        inbox.listen()
         return inbox
 
     def rep(self, url: str) -> "_Rep":
         """Listen for REQ peers."""
-        path = path_of(url)
-        exchange = _Rep(url, self._pynng, self._pynng.Rep0())
-        exchange.listen(path)
+        exchange = self._open(_Rep, url, self._pynng.Rep0)
+        exchange.listen()
         return exchange
+
+    def _open(self, kind: type[_Kind], url: str, sock: Any, **options: int) -> _Kind:
+        path = path_of(url)
+        try:
+            return kind(url, path, self._pynng, sock(**options))
+        except (OSError, self._pynng.NNGException) as error:
+            raise TransportError(f"{url}: cannot be opened: {error}") from None
 
 
 class _Req(NngChannel):
     """REQ."""
 
-    def __init__(self, url: str, pynng: Any, sock: Any) -> None:
-        super().__init__(url, pynng, sock)
+    def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
+        super().__init__(url, path, pynng, sock)
         self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
         self._waiting = False
         self._reply: bytes | ChannelResetError | None = None
@@ -174,8 +180,8 @@ class _Push(NngChannel):
 class _Pull(NngChannel):
     """PULL."""
 
-    def __init__(self, url: str, pynng: Any, sock: Any) -> None:
-        super().__init__(url, pynng, sock)
+    def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
+        super().__init__(url, path, pynng, sock)
         self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
 
     def recv(self, timeout: float | None = None) -> bytes:

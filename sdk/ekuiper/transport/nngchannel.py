@@ -31,8 +31,9 @@ _log = logging.getLogger(__name__)
 class NngChannel(SocketChannel):
     """A channel around one nng socket, in which nobody ever blocks: all waiting is done here."""
 
-    def __init__(self, url: str, pynng: Any, sock: Any) -> None:
+    def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
         super().__init__(url)
+        self._path = path
         self._pynng = pynng
         self._nng = sock
         self._peers: dict[int, Peer] = {}  # by the number of their connection
@@ -52,10 +53,12 @@ class NngChannel(SocketChannel):
         """Who is at the other end; None while the connection is lost."""
         return next(iter(self._peers.values()), None)
 
-    def dial(self, path: bytes, timeout: float) -> None:
+    def dial(self, timeout: float) -> None:
         """Find a listener that may be dialled, and have nng dial it from now on."""
         try:
-            with keep_trying(self.url, lambda: connect(path), until(timeout), time.sleep) as sock:
+            with keep_trying(
+                self.url, lambda: connect(self._path), until(timeout), time.sleep
+            ) as sock:
                 peer = peer_of(sock)
                 if peer is not None:
                     self._peers[0] = peer  # until nng has a connection
@@ -67,26 +70,24 @@ class NngChannel(SocketChannel):
             self.close()
             raise
 
-    def listen(self, path: bytes) -> None:
+    def listen(self) -> None:
         """Listen, with the checks that ipc makes."""
         try:
-            claim(self.url, path, lambda: self._bind(path))
+            claim(self.url, self._path, self._bind)
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, path: bytes) -> None:
-        if os.path.lexists(path):  # nng would remove even a regular file
+    def _bind(self) -> None:
+        if os.path.lexists(self._path):  # nng would remove even a regular file
             raise OSError(errno.EADDRINUSE, "in use")
         try:
             self._nng.listen(self.url)
         except self._pynng.AddressInUse:
             raise OSError(errno.EADDRINUSE, "in use") from None
-        except self._pynng.NoEntry:
-            raise OSError(errno.ENOENT, "no such folder") from None
         except self._pynng.NNGException as error:
             raise OSError(errno.EIO, str(error)) from None
-        os.chmod(path, 0o600)
+        os.chmod(self._path, 0o600)
 
     def _meet(self, pipe: Any) -> None:
         """Look at a new connection, on a thread of nng."""

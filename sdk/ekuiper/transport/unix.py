@@ -139,7 +139,7 @@ def claim(url: str, path: bytes, bind: Callable[[], _Bound]) -> _Bound:
         try:
             return bind()
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            if not os.path.isdir(os.path.dirname(path) or b"."):
                 raise AddressError(url, "no such folder") from None
             if error.errno != errno.EADDRINUSE:
                 raise ListenError(url, error.strerror or str(error)) from None
