@@ -1,4 +1,4 @@
-# make run | test | check | test-all | test-host: each makes the environment it needs in .venv.
+# make run | test | check | test-all | test-host | bench: each makes the environment it needs in .venv.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ NO_PYTHON := needs Python 3.10 or newer and found none; install one, or name it:
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
 NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
 
-.PHONY: help run test check cov test-all test-host cycles clean
+.PHONY: help run test check cov test-all test-host cycles bench bench-page clean
 
 help:
 	@echo 'make run        watch the machine_health example live, for about ten seconds'
@@ -25,6 +25,8 @@ help:
 	@echo 'make test-all   the tests from the built wheel, on every Python from 3.10 on that is here'
 	@echo 'make test-host  end to end on a real eKuiper: KUIPERD=/path/to/bin/kuiperd make test-host'
 	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
+	@echo 'make bench      measure, ten minutes (QUICK=1: two), on a real eKuiper too if KUIPERD names one'
+	@echo 'make bench-page write docs/benchmarks.md with plots from what make bench found'
 
 run: $(VENV)/cli.stamp
 	@rm -f $(DATABASE)
@@ -53,6 +55,14 @@ test-host: $(VENV)/dev.stamp
 
 cycles: $(VENV)/dev.stamp
 	CYCLES=10000 RESTARTS=1000 $(BIN)/python -m pytest -q tests/e2e/test_cycles.py
+
+# QUICK=1, ONLY=function,source ROUNDS=5 JSON=file, and BENCH_ARGS for more: see --help.
+bench: $(VENV)/bench.stamp
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON)) $(BENCH_ARGS)
+
+bench-page: $(VENV)/bench.stamp
+	@$(BIN)/python -m tests.bench.page $(if $(JSON),--json $(JSON))
 
 test-all: dist/wheel.stamp
 	@for p in python3.10 python3.11 python3.12 python3.13 python3.14; do \

@@ -28,14 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not sys.platform.startswith("linux"):
         print("bench: reads /proc, so it needs Linux", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         plan = Plan.of(_names(options.only), _names(options.hosts), _names(options.settings))
     except ValueError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    results = Results(machine.about())
     scale = _scale(options)
+    results = Results({**machine.about(), "rounds": scale.rounds})
     _measure(plan, scale, results)
     results.write(options.json)
     show(results)
@@ -79,4 +78,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what runs is ended on the way out
     sys.exit(main())

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ekuiper.errors import HostError
 from ekuiper.host.embedded.asking import ControlLink
 from ekuiper.host.embedded.places import function_start, sink_start, source_start
 from ekuiper.host.embedded.settings import Settings
@@ -25,14 +26,18 @@ from .subjects import Subject, environment, inherited
 __all__ = ["LightPlugin"]
 
 _SETTINGS = Settings(init_timeout=20.0, control_timeout=20.0)
+_STOP_TIMEOUT = 5.0
 _SOCKETS = "/tmp"  # short: a socket's path has at most 107 bytes
 
 
 class LightPlugin:
     """One running subject. `more` functions are declared besides the three that are called.
 
-    Entering it starts the plugin; `handshake` is how many seconds that took.
+    Entering it starts the plugin; `handshake` is how many seconds that took. `usable` ends when it
+    does not stop what it was told to stop, as the official package's sinks do now and then.
     """
+
+    usable = True
 
     def __init__(self, subject: Subject, mark: str, *, more: int = 0) -> None:
         self._subject = subject
@@ -202,7 +207,10 @@ class LightPlugin:
         finally:
             for path in paths:
                 self._peer.do("forget", path=path)
-        self._control.command(command._replace(verb="stop"))
+        try:
+            self._control.command(command._replace(verb="stop"), _STOP_TIMEOUT)
+        except HostError:
+            self.usable = False  # what was measured before stands
 
 
 def _remove_sockets(folder: Path, mark: str) -> None:

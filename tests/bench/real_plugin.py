@@ -64,6 +64,8 @@ class _Look(NamedTuple):
 class RealPlugin:
     """An installed plugin; `pid` is its process."""
 
+    usable = True
+
     def __init__(self, host: "RealHost", name: str, mark: str, pid: int) -> None:
         self.name = name
         self._host = host

@@ -15,7 +15,7 @@ from .starts import ProcessMeasure
 from .subjects import Subject
 from .unavailable import UnavailableError
 
-__all__ = ["Bench", "Host", "LightHost"]
+__all__ = ["Bench", "Host", "LightHost", "Session"]
 
 
 class Host(Protocol):
@@ -90,7 +90,7 @@ class Bench:
         order = list(self._order(measures))
         try:
             with applied(setting), host() as started:
-                session = _Session(started, self._scale)
+                session = Session(started, self._scale)
                 self._results.about[name] = started.label
                 for step in order:
                     self._told(f"{name}, {setting.label}: {step.measure.key}, {step.subject}")
@@ -140,7 +140,7 @@ class Bench:
                         yield _Step(measure, subject)
 
 
-class _Session:
+class Session:
     """The running plugins under one host. One that failed is started anew."""
 
     def __init__(self, host: Host, scale: Scale) -> None:
@@ -153,14 +153,21 @@ class _Session:
         try:
             return self._try(subject, measure)
         except Exception:  # whatever it was: the plugin may be beyond repair, a new one may do
-            if subject.key in self._running:
-                self._host.end(self._running.pop(subject.key))
+            self._end(subject)
             return self._try(subject, measure)
 
     def _try(self, subject: Subject, measure: Measure) -> Figures:
         if subject.key not in self._running:
             self._running[subject.key] = self._host.start(subject)
-        return derived(measure.run(self._running[subject.key], self._scale))
+        plugin = self._running[subject.key]
+        figures = derived(measure.run(plugin, self._scale))
+        if not plugin.usable:
+            self._end(subject)
+        return figures
+
+    def _end(self, subject: Subject) -> None:
+        if subject.key in self._running:
+            self._host.end(self._running.pop(subject.key))
 
 
 def _rotated(subjects: tuple[str, ...], turn: int) -> tuple[str, ...]:

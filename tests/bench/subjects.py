@@ -100,9 +100,10 @@ def _limit(key: str, build: Path) -> Subject:
     compiler = next((found for name in compilers if (found := shutil.which(name))), None)
     if compiler is None:
         raise UnavailableError(f"no C compiler: tried {', '.join(compilers)}; set CC")
-    binary = build / "limit"
-    flags = ("-O2", "-Wall", "-Wextra", "-pthread")
-    _run([compiler, *flags, "-o", str(binary), str(_HERE / "limit.c")], _HERE)
+    binary, source = build / "limit", _HERE / "limit.c"
+    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+        flags = ("-O2", "-Wall", "-Wextra", "-pthread")
+        _run([compiler, *flags, "-o", str(binary), str(source)], _HERE)
     microseconds = POLLED if key == "limit_polling" else "0"
     return Subject(key, SUBJECTS[key], (str(binary), microseconds))
 

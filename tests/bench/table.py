@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .results import Results
-from .rows import COLUMNS, HOSTS, Notes, Row, Section, sections, text_of
+from .rows import COLUMNS, HOSTS, LEGEND, Notes, Row, Section, sections, text_of
 from .targets import Verdict
 
 __all__ = ["show"]
@@ -31,25 +31,16 @@ def show(results: Results, console: Console | None = None) -> None:
         out.print(Text(f"Nothing on {HOSTS[host]}: {reason}", style="yellow"))
     for text in notes.texts():
         out.print(Text(text, style="yellow"))
-    out.print(Text(_LEGEND, style="dim"))
-
-
-_LEGEND = (
-    "/s: calls or rows a second. CPU s/100 k: of host and plugin for 100,000 of them. all three: "
-    "source, function and sink of one plugin in one rule. ours: with orjson; stdlib: with the json "
-    "of the standard library. official: ekuiper 2.4.2; Go: its package for Go. C: a plugin that does "
-    "no work, and sleeps, or polls for 60 µs, until the next call. over bare: more than the "
-    "interpreter alone. Medians; CPU and memory are those of the plugin's whole process tree."
-)
+    out.print(Text(LEGEND, style="dim"))
 
 
 def _table(section: Section) -> Table:
-    table = Table(title=section.title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=section.title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.title_style = "bold"
     table.add_column("", no_wrap=True)
     for subject in section.columns:
         table.add_column(COLUMNS[subject], justify="right", no_wrap=True)
-    table.add_column("target", no_wrap=True)
+    table.add_column(" target", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in section.rows:
         table.add_row(*_cells(row))
@@ -57,7 +48,7 @@ def _table(section: Section) -> Table:
 
 
 def _cells(row: Row) -> list[Text | str]:
-    reached = "\n".join(text_of(verdict) for verdict in row.verdicts)
+    reached = "\n".join(f" {text_of(verdict)}" for verdict in row.verdicts)
     words = Text("\n").join(_word(verdict) for verdict in row.verdicts)
     return [row.label, *row.cells, reached, words]
 
