@@ -117,7 +117,7 @@ def _format(value: Any, digits: Any) -> str:
     places = to_int(digits)
     if places < 0:
         raise Failed("the decimal places must greater or equal than 0")
-    rounded = Decimal(repr(number)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    rounded = Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
     return f"{rounded:f}"
 
 
