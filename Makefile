@@ -6,6 +6,7 @@ SHELL := /bin/sh
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python3.10
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 10))'
 PYTHON ?= $(shell for p in $(PYTHONS); do $$p $(NEW_ENOUGH) 2>/dev/null && { echo $$p; break; }; done)
+EVERY_PYTHON := $(PYTHONS) $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
@@ -65,15 +66,19 @@ bench-page: $(VENV)/bench.stamp
 	@$(BIN)/python -m tests.bench.page $(if $(JSON),--json $(JSON))
 
 test-all: dist/wheel.stamp
-	@for p in python3.10 python3.11 python3.12 python3.13 python3.14; do \
-	    $$p $(NEW_ENOUGH) 2>/dev/null || { echo "== $$p: not here"; continue; }; \
-	    echo "== $$p"; \
-	    env=$(VENV)-wheel-$$p; \
+	@tested=; \
+	for p in $(EVERY_PYTHON); do \
+	    v=$$($$p $(NEW_ENOUGH) 2>/dev/null && $$p -c 'import sys; print("%d.%d" % sys.version_info[:2])') || continue; \
+	    case " $$tested " in *" $$v "*) continue;; esac; \
+	    tested="$$tested $$v"; \
+	    echo "== Python $$v ($$p)"; \
+	    env=$(VENV)-wheel-$$v; \
 	    $$p -m venv --clear $$env && \
 	    $$env/bin/python -m pip install -q "$$(echo dist/*.whl)[fast,nng,cli,test]" numpy && \
 	    $$env/bin/python -c 'import ekuiper, sys; assert sys.prefix in ekuiper.__file__' && \
 	    $$env/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
-	done
+	done; \
+	echo "tested with Python$$tested"
 
 dist/wheel.stamp: $(VENV)/dev.stamp pyproject.toml $(shell find sdk -name '*.py')
 	rm -rf dist
