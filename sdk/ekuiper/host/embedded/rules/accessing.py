@@ -7,7 +7,7 @@ from .data import Scope
 from .gotext import go_type, go_value
 from .operators import EvalError, invalid
 
-__all__ = ["Ends", "access"]
+__all__ = ["Ends", "access", "whole"]
 
 
 class Ends(NamedTuple):
@@ -39,6 +39,14 @@ def access(
         ends = f"*xsql.BracketEvalResult(&{{{operand.start} {operand.end}}})"
         raise EvalError(f"invalid operation {shown} {op} {ends}")
     raise invalid(op, value, operand)
+
+
+def whole(value: Any, what: str) -> int:
+    """An index. Raises `EvalError`; `what` is what it is called."""
+    if type(value) not in (int, float):
+        shown = f"{go_type(value)}({go_value(value)})"
+        raise EvalError(f"{what} is not int: cannot convert {shown} to int")
+    return int(value)
 
 
 def _part(items: list[Any], ends: Ends) -> Any:

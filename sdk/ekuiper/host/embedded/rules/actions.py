@@ -14,7 +14,7 @@ from .errors import BEYOND, RuleError, nearest
 from .rulefiles import Action, RuleFile
 from .stages import Output, Result
 
-__all__ = ["Target", "open_action"]
+__all__ = ["Target", "check_action", "open_action", "published"]
 
 _log = logging.getLogger(__name__)
 
@@ -76,11 +76,10 @@ def open_action(
     confirm: bool,
     fault: Callable[[str], None],
 ) -> Target:
-    """Check an action and open it. Raises `RuleError` for one that is not there or has properties
-    that are not supported, `HostError` for a sink that does not start."""
-    shape = _Shape(action, rule)
-    sinks = host.manifest.sinks if host is not None else ()
-    if action.type in sinks and host is not None:
+    """Open an action. Raises `RuleError` like `check_action`, `HostError` for a sink that does not
+    start."""
+    shape = check_action(action, rule, host)
+    if host is not None and action.type in host.manifest.sinks:
         outlet = Outlet(
             host,
             action.type,
@@ -91,11 +90,26 @@ def open_action(
             fault=fault,
         )
         return _Sink(outlet, shape, texts=host.settings.error_rows == "text")
-    if action.type not in _BUILTIN:
-        raise RuleError(rule.path, _missing(action.type, sinks))
     if action.type == "memory":
         return _Memory(shape, _topic(action, rule), bus)
     return _Log(shape, rule.id, on_log if action.type == "log" else lambda *_: None)
+
+
+def check_action(action: Action, rule: RuleFile, host: Host | None) -> "_Shape":
+    """What an action makes of results. Raises `RuleError` for a sink that is not there, and for
+    properties that are wrong or not supported."""
+    sinks = host.manifest.sinks if host is not None else ()
+    if action.type not in (*sinks, *_BUILTIN):
+        raise RuleError(rule.path, _missing(action.type, sinks))
+    if action.type == "memory" and action.type not in sinks:
+        _topic(action, rule)
+    return _Shape(action, rule)
+
+
+def published(rule: RuleFile) -> list[str]:
+    """The topics that a rule's memory actions have."""
+    topics = [_Shape.of(each.properties, "topic") for each in rule.actions if each.type == "memory"]
+    return [topic for topic in topics if isinstance(topic, str)]
 
 
 def _missing(name: str, sinks: Sequence[str]) -> str:

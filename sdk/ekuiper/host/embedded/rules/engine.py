@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ....errors import EkuiperError, HostError
 from ....protocol.messages import SourceError
 from ..host import Host
-from .actions import open_action
+from .actions import check_action, open_action, published
 from .bus import Bus
 from .confkeys import source_config
 from .errors import BEYOND, RuleError, nearest
@@ -76,8 +76,9 @@ class Rules:
                 self._open(running)
             for running in self.running:
                 running.start()
-            for feed, takers in self._arranged():
-                self._feeds.append(feed)
+            arranged = self._arranged()
+            self._feeds = [feed for feed, _ in arranged]
+            for feed, takers in arranged:
                 feed.start(takers)
         except BaseException:
             self.stop()
@@ -143,6 +144,8 @@ class Rules:
                     send_nil=rule.options.send_nil,
                 )
                 self._check_source(made.stream)
+                for action in rule.actions:
+                    check_action(action, rule, self._host)
                 found.append((rule, made))
             except RuleError as error:
                 errors.append(error)
@@ -153,7 +156,10 @@ class Rules:
         return found
 
     def _check_source(self, stream: Stream) -> None:
-        if stream.name in self._rows or stream.type == "memory":
+        if stream.name in self._rows:
+            return
+        if stream.type == "memory":
+            self._check_topic(stream)
             return
         sources = self._host.manifest.sources if self._host is not None else ()
         if stream.type not in sources:
@@ -161,6 +167,14 @@ class Rules:
             hint = nearest(stream.type, sources, "sources")
             instead = f"give it rows from a file, or see that {BEYOND}"
             raise stream.error("TYPE", f"{reason}{hint}; {instead}")
+
+    def _check_topic(self, stream: Stream) -> None:
+        rules = [rule for rule in self._folder.rules if rule.triggered]
+        topics = {topic for rule in rules for topic in published(rule)}
+        topic = stream.options.get("DATASOURCE", "")
+        if topic not in topics:
+            reason = f"no rule has a memory action with the topic {topic!r}"
+            raise stream.error("DATASOURCE", f"{reason}; {nearest(topic, topics, 'topics')}")
 
     def _running(self, rule: RuleFile, made: Plan) -> RunningRule:
         given = made.stream.name in self._rows
@@ -199,7 +213,8 @@ class Rules:
             else:
                 shared[stream.name] = [running]
                 found.append((self._feed(stream, running.rule.id), shared[stream.name]))
-        return found
+        # Topics first, before any rule can publish.
+        return sorted(found, key=lambda each: not isinstance(each[0], MemoryFeed))
 
     def _feed(self, stream: Stream, rule: str) -> Feed:
         columns = stream.columns

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ....errors import CallError
-from .accessing import Ends, access
+from .accessing import Ends, access, whole
 from .builtins import BUILTINS
 from .builtins.builtin import Failed
 from .builtins.others import LATER
 from .data import Scope
-from .gotext import go_type, go_value
+from .gotext import go_type
 from .library import PluginCall
 from .nodes import (
     ALIAS,
@@ -132,7 +132,7 @@ class Evaluator:
         inner = self.compile(expr.inner)
 
         def index(scope: Scope) -> Ends:
-            place = _whole(inner(scope), "index")
+            place = whole(inner(scope), "index")
             return Ends(place, place)
 
         return index
@@ -142,8 +142,8 @@ class Evaluator:
         end = None if expr.end is None else self.compile(expr.end)
 
         def ends(scope: Scope) -> Ends:
-            first = _whole(start(scope), "colon start")
-            return Ends(first, None if end is None else _whole(end(scope), "colon end"))
+            first = whole(start(scope), "colon start")
+            return Ends(first, None if end is None else whole(end(scope), "colon end"))
 
         return ends
 
@@ -279,13 +279,6 @@ def _logic(op: str, left: Value, right: Value) -> Value:
         return decides if first is decides else binary(op, first, right(scope))
 
     return logic
-
-
-def _whole(value: Any, what: str) -> int:
-    if type(value) not in (int, float):
-        shown = f"{go_type(value)}({go_value(value)})"
-        raise EvalError(f"{what} is not int: cannot convert {shown} to int")
-    return int(value)
 
 
 _COMPILERS: Mapping[type[Expr], Callable[[Evaluator, Any], Value]] = {
