@@ -35,7 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     scale = _scale(options)
     results = Results({**machine.about(), "rounds": scale.rounds})
-    _measure(plan, scale, results)
+    try:
+        _measure(plan, scale, results)
+    except KeyboardInterrupt:
+        show(results)
+        print("stopped before its end; nothing is kept", file=sys.stderr)
+        return 130
     results.write(options.json)
     show(results)
     print(f"as JSON: {options.json}")

@@ -60,7 +60,7 @@ class LightPlugin:
     def function(self, scale: Scale, *, hot: int = 1, size: int = 0, rules: int = 1) -> Figures:
         """Calls of one function, or of `hot` functions at once, from `rules` rules in turn."""
         names = ("length",) if size else ("echo", "hot")[:hot]
-        lines = [self._function(name, PeerProcess if name == "hot" else None) for name in names]
+        lines = [self._function(name, apart=name == "hot") for name in names]
         for peer, path in lines:
             peer.begin("call", path=path, rules=rules, size=size, **self._window(scale))
         parts = [peer.end() for peer, _ in lines]
@@ -155,15 +155,13 @@ class LightPlugin:
     def _window(self, scale: Scale) -> dict[str, float]:
         return {"pid": self.pid, "warm": scale.warm, "seconds": scale.window}
 
-    def _function(
-        self, name: str, peer: type[PeerProcess] | None = None
-    ) -> tuple[PeerProcess, str]:
-        """Where the function is called; started when first asked for, at a peer of its own if one
-        is given: two that are hot at once shall not share a process on the host's side."""
+    def _function(self, name: str, *, apart: bool = False) -> tuple[PeerProcess, str]:
+        """Where the function is called, started when first asked for; `apart` from the others: two
+        that are hot at once shall not share a process on the host's side."""
         if name not in self._functions:
             symbol = f"{name}{self._mark}"
             path = self._addresses.function(symbol).removeprefix("ipc://")
-            owner = self._stack.enter_context(peer()) if peer else self._peer
+            owner = self._stack.enter_context(PeerProcess()) if apart else self._peer
             owner.do("listen", kind="function", path=path)
             self._control.command(function_start(symbol))
             self._functions[name] = owner, path

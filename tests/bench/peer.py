@@ -5,6 +5,7 @@ ends when its standard input does, so also when the bench is killed.
 """
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -79,6 +80,7 @@ def _message(size: int) -> bytes:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bench, which ends this
     peer = Peer()
     for line in sys.stdin:
         name, arguments = json.loads(line)

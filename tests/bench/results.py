@@ -56,6 +56,11 @@ class Results:
         """Why there is no figure; "" if nobody asked for one."""
         return self._missing.get((place, subject), "")
 
+    def subjects(self, place: Place) -> set[str]:
+        """Whoever was measured there, or should have been."""
+        measured = {key.subject for key in self._samples if key.place == place}
+        return measured | {subject for where, subject in self._missing if where == place}
+
     def places(self) -> Iterator[Place]:
         """Every place, in the order in which they were first measured."""
         seen = [key.place for key in self._samples] + [place for place, _ in self._missing]

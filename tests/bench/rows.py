@@ -206,11 +206,8 @@ def _name(results: Results, host: str) -> str:
 def _section(
     results: Results, title: str, lines: list[_Line], subjects: tuple[str, ...], notes: Notes
 ) -> Section:
-    asked = [
-        subject
-        for subject in subjects
-        if any(_known(results, place, subject) for place, _, _ in lines)
-    ]
+    known = {subject for place, _, _ in lines for subject in results.subjects(place)}
+    asked = [subject for subject in subjects if subject in known]
     rows = [
         Row(
             label,
@@ -231,11 +228,6 @@ def _verdicts(
         for verdict in judge(results, place, metric)
         if (verdict.target.to == ("sleeping", "polling")) == (subjects is _WAYS)
     ]
-
-
-def _known(results: Results, place: Place, subject: str) -> bool:
-    figure = results.figure(place, subject, "seconds") or results.figure(place, subject, "memory")
-    return figure is not None or bool(results.reason(place, subject))
 
 
 def _cell(results: Results, place: Place, subject: str, metric: str, notes: Notes) -> str:

@@ -15,7 +15,8 @@ _LONGEST = 900.0  # seconds that a burner burns if nobody ends it
 
 # Ends with the bench, too, if that is killed.
 _BURN = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.sched_setaffinity(0, {int(sys.argv[1])})
 parent, end = int(sys.argv[2]), time.monotonic() + float(sys.argv[3])
 while os.getppid() == parent and time.monotonic() < end:

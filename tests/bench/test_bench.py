@@ -258,6 +258,7 @@ def some_results() -> Results:
             results.add(place, one, {"rate": 1e4, "seconds": 1.0, "memory": 9.0 + count})
     results.add(Place("process", "idle", "slow"), "ours", {"share": 2.5, "seconds": 1.0})
     results.add(Place("process", "idle", "slow"), "sleeping", {"share": 2.0, "seconds": 1.0})
+    results.add(Place("process", "idle", "import"), "ours", {"whole": 20.0, "over": 9.5})
     results.absent["light"] = "nobody asked"
     return results
 
@@ -313,6 +314,7 @@ def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) ->
     assert "On eKuiper 2.4, two idle cores" in text
     assert "4 × official ≥ 3.5" in text
     assert "not met" in text
+    assert "9.5 ≤ 15" in text
     assert "¹ official Go: no Go" in text
     assert "Nothing on the light host: nobody asked" in text
     assert "How it waits, on eKuiper 2.4" in text
@@ -325,6 +327,7 @@ def test_ways_of_waiting_stand_in_a_table_of_their_own() -> None:
     assert found["On eKuiper 2.4, two idle cores"] == ["ours", "stdlib", "official", "go"]
     ways = "How it waits, on eKuiper 2.4: calls or rows/s"
     assert found[ways] == ["sleeping", "polling", "ours"]
+    assert found["The process by itself"] == ["ours", "official"]
 
 
 def test_results_are_kept_as_json(tmp_path: Path) -> None:
