@@ -1,7 +1,9 @@
 """One plugin on a real eKuiper, and the streams and rules of the tests around it."""
 
 import itertools
+import os
 import runpy
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +69,7 @@ class Site:
         for _ in range(5 if self.version.mistakes_the_dead else 1):
             self.rest.put(f"/plugins/portables/{self.plugin}", self._archive(edition))
             try:
-                eventually(lambda: set(self.pids()) - old, "a new process", timeout=2.0)
+                eventually(lambda: set(self.pids()) - old, "a new process", timeout=5.0)
                 return
             except AssertionError:
                 continue  # the host's mistake: update again
@@ -75,6 +77,13 @@ class Site:
 
     def uninstall(self) -> None:
         self.rest.delete(f"/plugins/portables/{self.plugin}")
+
+    def kill(self) -> None:
+        """Kill the plugin's process, and return when the host knows."""
+        (pid,) = self.pids()
+        os.kill(pid, signal.SIGKILL)
+        self.host.await_log(f"/{self.plugin}/", "signal: killed")
+        eventually(lambda: not self.pids(), "the killed process is gone")
 
     def close(self) -> None:
         self._session.close()
