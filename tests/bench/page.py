@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .results import Results
 from .rows import COLUMNS, HOSTS, LEGEND, Notes, Row, Section, sections, text_of
-from .targets import Verdict
 
 __all__ = ["main", "markdown"]
 
@@ -54,14 +53,10 @@ def _table(section: Section) -> str:
 
 def _lines(row: Row) -> Iterator[list[str]]:
     """One for each target, the figures in the first."""
-    first, *others = row.verdicts or [None]
-    yield [row.label.strip(), *row.cells, *_told(first)]
-    for verdict in others:
-        yield ["", *[""] * len(row.cells), *_told(verdict)]
-
-
-def _told(verdict: Verdict | None) -> list[str]:
-    return [text_of(verdict), _WORDS[verdict.met]] if verdict else ["", ""]
+    told = [[text_of(verdict), _WORDS[verdict.met]] for verdict in row.verdicts] or [["", ""]]
+    yield [row.label.strip(), *row.cells, *told[0]]
+    for target in told[1:]:
+        yield ["", *[""] * len(row.cells), *target]
 
 
 def main(arguments: list[str] | None = None) -> int:

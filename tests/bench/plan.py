@@ -23,8 +23,9 @@ _OWN = ("ours", "stdlib")
 
 def measure_names() -> list[str]:
     """What can be asked for; what grows, without its counts."""
-    measures = [*running_measures(FULL), *process_measures(FULL)]
-    return list(dict.fromkeys(_name(measure.key) for measure in measures))
+    keys = [one.key for one in running_measures(FULL)]
+    keys += [one.key for one in process_measures(FULL)]
+    return list(dict.fromkeys(_name(key) for key in keys))
 
 
 class Plan(NamedTuple):
@@ -82,11 +83,11 @@ class Plan(NamedTuple):
 
     def _subjects(self, scale: Scale) -> list[str]:
         """Whom it takes, and who feeds them."""
-        measures: list[Measure | ProcessMeasure] = [*self._processes(scale)]
+        wanted = {subject for measure in self._processes(scale) for subject in measure.subjects}
         for host in HOSTS:
             for setting in self.settings:
-                measures += self._running(scale, host, setting)
-        wanted = {subject for measure in measures for subject in measure.subjects}
+                for measure in self._running(scale, host, setting):
+                    wanted |= set(measure.subjects)
         return [key for key in SUBJECTS if key in wanted or key in _OWN]
 
     def _running(self, scale: Scale, host: str, setting: str) -> list[Measure]:

@@ -52,7 +52,7 @@ def memory_of_tree(pid: int) -> float:
 
 def threads_of_tree(pid: int) -> int:
     """How many threads they have together."""
-    return sum(int((_stat(one) or [0] * 18)[17]) for one in tree(pid))
+    return sum(int(fields[17]) for one in tree(pid) if (fields := _stat(one)))
 
 
 def _stat(pid: int) -> list[str]:

@@ -75,26 +75,26 @@ class RealPlugin:
     def function(self, scale: Scale, *, hot: int = 1, size: int = 0, rules: int = 1) -> Figures:
         """Rows through one function in `rules` rules, or through `hot` functions, one rule each."""
         if size:
-            return self._run([self._calling("length", "name", self._host.large)], scale, **_LARGE)
+            return self._run([self._calling("length", "name", self._host.large)], scale, _LARGE)
         lines = self._host.lines(_needed(scale, _CALLS) // (hot * rules) + _KEPT)
         sql = [self._calling(name, "n", lines) for name in ("echo", "hot")[:hot]]
-        return self._run(sql * rules, scale, **_LOSSLESS)
+        return self._run(sql * rules, scale, _LOSSLESS)
 
     def source(self, scale: Scale, *, size: int = 0) -> Figures:
         """Rows from its source."""
         sql = f"SELECT * FROM {self.stream('large' if size else 'default')}"
-        return self._run([sql], scale, **(_LARGE if size else _LOSSLESS))
+        return self._run([sql], scale, _LARGE if size else _LOSSLESS)
 
     def sink(self, scale: Scale, *, size: int = 0) -> Figures:
         """Rows to its sink."""
         stream = self._host.large if size else self._host.lines(_needed(scale, _ROWS))
         options = _LARGE if size else _LOSSLESS
-        return self._run([f"SELECT * FROM {stream}"], scale, self._drop, **options)
+        return self._run([f"SELECT * FROM {stream}"], scale, options, self._drop)
 
     def together(self, scale: Scale) -> Figures:
         """Rows from its source through its function to its sink, in one rule."""
         sql = self._calling("echo", "n", self.stream("default"))
-        return self._run([sql], scale, self._drop, **_LOSSLESS)
+        return self._run([sql], scale, _LOSSLESS, self._drop)
 
     def paced(self, scale: Scale, rate: float) -> Figures:
         """Rows that come at this rate through its function, with eKuiper's own options; with the
@@ -119,7 +119,7 @@ class RealPlugin:
         return f"SELECT {function}{self._mark}({column}) AS r FROM {stream}"
 
     def _run(
-        self, statements: Sequence[str], scale: Scale, sink: str = "nop", **options: Any
+        self, statements: Sequence[str], scale: Scale, options: dict[str, Any], sink: str = "nop"
     ) -> Figures:
         """Rows through these rules together, after a warm-up, for a window."""
         with self._rules(statements, sink, options) as rules:

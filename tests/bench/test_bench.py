@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -11,14 +12,15 @@ from ekuiper.errors import HostError
 
 from .__main__ import main
 from .light import LightPlugin
-from .measures import Measure, running_measures
+from .loops import Figures
+from .measures import Measure, Plugin, running_measures
 from .plan import Plan
 from .processes import cpu_of_tree, memory_of_tree, threads_of_tree, tree
 from .real import RealHost, kuiperd_binary
 from .results import Place, Results
 from .scale import Scale
 from .sessions import Bench, LightHost, Session
-from .settings import SETTINGS, applied
+from .settings import SETTINGS, Setting, applied
 from .starts import ProcessMeasure, process_measures
 from .subjects import Subject, make_subjects
 from .unavailable import UnavailableError
@@ -101,7 +103,7 @@ def test_functions_are_declared_and_started(build: Path, mark: str) -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=list(SETTINGS))
-def test_settings_are_left_as_they_were_found(setting) -> None:
+def test_settings_are_left_as_they_were_found(setting: Setting) -> None:
     """Within, as many cores as it says, and a burner where it is busy; nothing of it afterwards."""
     cores, own = os.sched_getaffinity(0), os.getpid()
     if len(cores) < setting.cores:
@@ -168,10 +170,10 @@ def test_subjects_are_measured_in_turn(build: Path, mark: str) -> None:
 
 def test_a_plugin_that_fails_gets_one_more_chance(build: Path, mark: str) -> None:
     """It is started anew; what fails twice is told in its row."""
-    seen: list[int] = []
+    seen: list[Plugin] = []
 
-    def run(plugin, scale):
-        seen.append(plugin.pid)
+    def run(plugin: Plugin, scale: Scale) -> Figures:
+        seen.append(plugin)
         if len(seen) != 2:
             raise HostError("it hangs")
         return {"rows": 1.0, "seconds": 1.0}
@@ -185,7 +187,7 @@ def test_a_plugin_that_fails_gets_one_more_chance(build: Path, mark: str) -> Non
 
     bench.running("light", lambda: LightHost(mark), *host)
 
-    assert seen[0] != seen[1]
+    assert seen[0] is not seen[1]
     assert results.figure(Place("light", "one", "first"), "stdlib", "rate") == 1
     assert results.reason(Place("light", "one", "second"), "stdlib") == "HostError: it hangs"
 
@@ -193,7 +195,7 @@ def test_a_plugin_that_fails_gets_one_more_chance(build: Path, mark: str) -> Non
 def test_a_host_that_cannot_be_is_told_in_every_row() -> None:
     """Nothing is raised, so that the rest is measured."""
 
-    def none():
+    def none() -> NoReturn:
         raise UnavailableError("no such host")
 
     results = Results()
@@ -205,7 +207,7 @@ def test_a_host_that_cannot_be_is_told_in_every_row() -> None:
 def test_processes_that_fail_are_told(mark: str) -> None:
     """The row says why."""
 
-    def run(subject, scale, mark):
+    def run(subject: Subject, scale: Scale, mark: str) -> NoReturn:
         raise HostError("no handshake")
 
     results = Results()
