@@ -3,6 +3,7 @@ this host does not support."""
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from sqlglot import Token, TokenType
 
@@ -68,8 +69,7 @@ _PAIRS = {
 
 def check(script: Script, tokens: Sequence[Token]) -> None:
     """Raise `StatementError` for the first token that cannot stand."""
-    ends = [*tokens[1:], None]
-    for token, after in zip(tokens, ends, strict=True):
+    for token, after in zip_longest(tokens, tokens[1:]):
         kind = token.token_type
         reason = None
         if kind in (TokenType.VAR, TokenType.NUMBER, TokenType.STRING):
