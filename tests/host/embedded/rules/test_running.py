@@ -32,7 +32,11 @@ class TestStreams:
             [{"a": 4, "h": 2, "t": 8}],
             [{}],
         ]
-        assert rules.rule("r1").rows(2) == [{"a": 3, "t": 6, "h": 1.5}, {"a": 4, "t": 8, "h": 2}]
+        assert rules.rule("r1").rows(3) == [
+            {"a": 3, "t": 6, "h": 1.5},
+            {"a": 4, "t": 8, "h": 2},
+            {},
+        ]
         counters = rules.rule("r1").counters
         assert (counters.rows_in, counters.rows_out, counters.errors) == (3, 3, 0)
         assert [(each.text, each.calls) for each in counters.functions] == [("twice(a)", 3)]
