@@ -154,7 +154,7 @@ def test_a_real_host_is_measured(real_host: RealHost, build: Path, key: str) -> 
 
 def test_subjects_are_measured_in_turn(build: Path, mark: str) -> None:
     """Each round all of them, another one first; what is missing is told in its row."""
-    there, gone = subject("stdlib", build), Subject("go", "Go", missing="no Go: https://go.dev/dl")
+    there, gone = subject("stdlib", build), Subject("go", "Go", missing="no Go")
     told: list[str] = []
     results = Results()
     bench = Bench({"stdlib": there, "go": gone}, TINY._replace(rounds=2), results, told.append)
@@ -165,7 +165,7 @@ def test_subjects_are_measured_in_turn(build: Path, mark: str) -> None:
     place = Place("light", "one", "function")
     assert [step.rpartition(" ")[2] for step in told] == ["stdlib", "go", "go", "stdlib"]
     assert results.figure(place, "stdlib", "rate")
-    assert results.reason(place, "go") == "no Go: https://go.dev/dl"
+    assert results.reason(place, "go") == "no Go"
 
 
 def test_a_plugin_that_fails_gets_one_more_chance(build: Path, mark: str) -> None:
@@ -220,13 +220,14 @@ def test_processes_that_fail_are_told(mark: str) -> None:
 def test_missing_things_say_what_would_help(
     monkeypatch: pytest.MonkeyPatch, build: Path, tmp_path: Path
 ) -> None:
-    """Without compiler, Go and eKuiper there is a reason for each."""
+    """Without compiler, Go plugin and eKuiper there is a reason for each."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
+    monkeypatch.delenv("BENCH_GO_PLUGIN", raising=False)
     monkeypatch.delenv("KUIPERD", raising=False)
     made = make_subjects(["go", "limit"], build)
 
-    assert made["go"].missing == "no Go: https://go.dev/dl"
+    assert made["go"].missing == "BENCH_GO_PLUGIN names no plugin built on it"
     assert made["limit"].missing == "no C compiler: tried cc, gcc, clang; set CC"
     with pytest.raises(UnavailableError, match="KUIPERD=/path/to/bin/kuiperd make bench"):
         kuiperd_binary()
