@@ -153,7 +153,7 @@ class AddressError(TransportError):
     """`url` cannot be a socket: too long a path, a forbidden character, no such folder."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{url}: {reason}")
+        super().__init__(f"{url if url.isprintable() else ascii(url)[1:-1]}: {reason}")
         self.url = url
         self.reason = reason
 

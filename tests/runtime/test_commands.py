@@ -60,8 +60,8 @@ def frame(cmd="start", **control):
         (frame(meta={"ruleId": "../etc", "opId": "o", "instanceId": 0}), "../etc"),
         (frame(meta={"ruleId": "a\0b", "opId": "o", "instanceId": 0}), "rule id"),
         (frame(symbolName="countre"), "did you mean 'counter'?"),
-        (frame(symbolName="x", pluginType="sink"), "declares 'keep'"),
-        (frame(symbolName="x", pluginType="func"), "declares 'echo'"),
+        (frame(symbolName="x", pluginType="sink"), "has 'keep'"),
+        (frame(symbolName="x", pluginType="func"), "has 'echo'"),
     ],
 )
 def test_a_bad_command_gets_one_clear_error(wire, bad, words):

@@ -184,6 +184,59 @@ def test_sigterm_ends_in_order(script):
     assert (plugin.folder / "closed").exists()
 
 
+def test_a_second_sigterm_changes_nothing(script):
+    """Whoever is in a hurry does not cut the close hooks off."""
+    plugin = script(
+        """
+        class S(Source):
+            def open(self, ctx):
+                ctx.emit({"n": 1})
+                self.end = threading.Event()
+                self.end.wait()
+            def close(self, ctx):
+                (HERE / "closing").write_text("yes")
+                os.kill(os.getpid(), 15)
+                self.end.wait(0.2)
+                (HERE / "closed").write_text("yes")
+                self.end.set()
+        plugin.start(PluginConfig('p', {'s': S}, {}, {}))
+        """
+    ).hosted()
+    rows = plugin.keep(plugin.transport.pull(plugin.addresses.data(Meta("r", "o", 0))))
+    plugin.start("source", "s")
+    rows.recv(DEADLINE)
+    plugin.process.send_signal(signal.SIGTERM)
+    status, output = plugin.end()
+
+    assert status == 0, output
+    assert (plugin.folder / "closed").exists()
+
+
+def test_an_emitting_thread_ends_without_a_traceback(script):
+    """That it is refused after the stop is how it should be."""
+    plugin = script(
+        """
+        class S(Source):
+            def open(self, ctx):
+                def work():
+                    while True:
+                        ctx.emit({"n": 1})
+                thread = threading.Thread(target=work)
+                thread.start()
+                thread.join()
+        plugin.start(PluginConfig('p', {'s': S}, {}, {}))
+        """
+    ).hosted()
+    rows = plugin.keep(plugin.transport.pull(plugin.addresses.data(Meta("r", "o", 0))))
+    plugin.start("source", "s")
+    rows.recv(DEADLINE)
+    plugin.process.send_signal(signal.SIGTERM)
+    status, output = plugin.end()
+
+    assert status == 0
+    assert "Traceback" not in output
+
+
 def test_ctrl_c_is_left_to_the_host(script):
     """Both get it from the terminal; the host decides."""
     plugin = script(SERVE).hosted()

@@ -255,12 +255,16 @@ def test_open_is_tried_again_until_it_works(wire, monkeypatch, caplog):
 def test_a_sink_that_cannot_open_can_be_stopped(wire):
     """Between two attempts as well."""
 
+    tried = threading.Event()
+
     class Never(Keep):
         def open(self, ctx):
+            tried.set()
             raise ConnectionError("down")
 
     sink = Never()
     host, _ = started(wire, sink)
+    assert tried.wait(DEADLINE)
 
     assert host.command("stop", "sink", "k") is None
     assert sink.closed.is_set()
@@ -325,6 +329,19 @@ def test_emit_makes_no_sense_in_a_sink(wire):
 
     assert "ctx.emit is" in seen.get(timeout=DEADLINE)
     assert "ctx.emit_error is" in seen.get(timeout=DEADLINE)
+
+
+def test_a_stop_does_not_wait_for_an_ack_channel_that_is_gone(wire, caplog):
+    """Hosts close it before they send the stop; the dial under way is given up."""
+    collected = threading.Event()
+    sink = Keep(lambda data: collected.set())
+    host, outbox = started(wire, sink, requireAck=True)
+    outbox.send(b"1")
+    assert collected.wait(DEADLINE)
+
+    assert host.command("stop", "sink", "k") is None
+    assert "still at work" not in caplog.text
+    assert "acknowledges no rows" not in caplog.text
 
 
 def test_acks_end_with_the_sink():

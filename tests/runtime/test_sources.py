@@ -366,8 +366,8 @@ def test_a_close_that_raises_is_logged_and_the_stop_is_ok(wire, caplog):
             super().close(ctx)
             raise RuntimeError("cannot close")
 
-    host = wire(plugin(Bad))
-    host.source("s")
+    host = wire(plugin(lambda: Bad(lambda ctx: ctx.emit({"n": 1}))))
+    rows(host.source("s"), 1)
 
     assert host.command("stop", "source", "s") is None
     assert "RuntimeError: cannot close" in caplog.text
@@ -445,6 +445,56 @@ def test_a_row_too_large_for_the_host_is_dropped_and_reported(wire, tmp_path, ca
     assert "2000" in told
     assert "test_sources.py:" in told
     assert row["message"] == {"n": 1}
+
+
+def test_close_is_not_called_where_open_was_not(wire):
+    """A stop may come before open was reached; close has nothing to undo then."""
+    from ekuiper.protocol.messages import Command, Meta
+    from ekuiper.runtime.source import RunningSource
+
+    made = []
+
+    def factory():
+        made.append(Until())
+        return made[-1]
+
+    host = wire(plugin(factory))
+    inbox = host.transport.pull(host.addresses.data(_meta()))
+    host.channels.append(inbox)
+    command = Command("start", "source", "s", Meta("r", "o", 0), None, {})
+    source = RunningSource(command, host.config, host.transport, host.addresses)
+    source.start()
+    source.stop()
+
+    assert not made[0].closed.is_set()
+
+
+def test_each_thread_that_emits_is_told_once_without_delay(wire, monkeypatch):
+    """Several threads may emit: a stop ends each at its first refusal."""
+    pauses, ended = [], []
+    monkeypatch.setattr("ekuiper.runtime.context.time.sleep", pauses.append)
+
+    class Many(Source):
+        def open(self, ctx):
+            def work():
+                try:
+                    while True:
+                        ctx.emit({"n": 1})
+                except ChannelClosedError:
+                    ended.append(1)
+
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    host = wire(plugin(Many))
+    rows(host.source("s"), 10)
+    assert host.command("stop", "source", "s") is None
+
+    assert len(ended) == 4
+    assert pauses == []
 
 
 def test_a_loop_that_swallows_the_end_does_not_burn_a_core(wire, monkeypatch):

@@ -78,7 +78,7 @@ def dumps(value: Any, path: str) -> bytes:
     except (TypeError, ValueError, RecursionError):
         pass
     try:
-        return _dumps(plain_tree(value, path))
+        return _encode(plain_tree(value, path)).encode()
     except RecursionError:
         raise UnsupportedValueError(type_name(value), path, "is nested too deeply") from None
 
@@ -96,6 +96,8 @@ def _integer(digits: str) -> int | float:
 _decoder = json.JSONDecoder(parse_constant=_constant)
 _careful_decoder = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
+_LONGEST_FLOAT = 308  # digits before the point
+_BEYOND_FLOAT = b"0" * (_LONGEST_FLOAT + 1)
 
 
 def _loads(frame: bytes) -> Any:
@@ -132,7 +134,10 @@ _encode = _make_encode()
 
 
 def _dumps(value: Any) -> bytes:
-    return _encode(value).encode()
+    frame = _encode(value).encode()
+    if len(frame) > _LONGEST_FLOAT and _BEYOND_FLOAT in frame.translate(_DIGITS_TO_0):
+        raise ValueError("perhaps an integer beyond float64, which the host cannot read")
+    return frame
 
 
 def _orjson() -> Engine:

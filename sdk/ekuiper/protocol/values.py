@@ -4,7 +4,7 @@ Beyond JSON's own: datetime, date and time as RFC 3339 text (a naive datetime is
 the offset), Decimal as the float64 nearest to it (the host makes that of every number), bytes as
 base64 text, Enum as its value, UUID as text, tuples and sets as lists (sets sorted if they can be),
 dataclasses and mappings as objects, numpy scalars and arrays as numbers and lists. NaN and the
-infinities are null, half a surrogate pair is U+FFFD, int of any size is itself.
+infinities are null, half a surrogate pair is U+FFFD, int is itself, or null beyond float64.
 
 Types are known by name: a value can be a `Decimal` only where `decimal` is loaded, so this imports
 neither it nor numpy.
@@ -63,7 +63,7 @@ def _walk(value: Any, path: "_Path", parents: set[int]) -> Any:
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, int):
-        return _whole(value, path)
+        return _number(value)
     if isinstance(value, float):
         return float(value) if isfinite(value) else None
     if id(value) in parents:
@@ -91,12 +91,20 @@ def _form(value: Any, path: "_Path") -> Any:
         raise UnsupportedValueError(type_name(value), _text(path)) from None
 
 
-def _whole(value: int, path: "_Path") -> int:
+def _number(value: int) -> int | None:
+    """The host makes a float of it, and refuses the whole message where none is large enough."""
     try:
-        int.__repr__(value)
+        float(value)
+    except OverflowError:
+        return None
+    return int(value)
+
+
+def _digits(key: int, path: "_Path") -> str:
+    try:
+        return int.__repr__(key)
     except ValueError:  # Python's own limit, 4300 digits unless the author raised it
         raise UnsupportedValueError("int of thousands of digits", _text(path)) from None
-    return int(value)
 
 
 def _key(key: Any, owner: Any, path: "_Path") -> str:
@@ -108,7 +116,7 @@ def _key(key: Any, owner: Any, path: "_Path") -> str:
     if key is None:
         return "null"
     if isinstance(key, int):
-        return int.__repr__(_whole(key, path))
+        return _digits(key, path)
     if isinstance(key, float):
         return float.__repr__(key)
     kind = f"{type_name(owner)} with a key of type {type_name(key)}"

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 
 from ..errors import ChannelClosedError, ConnectError
@@ -13,6 +14,8 @@ __all__ = ["Acks"]
 
 DIAL_TIMEOUT = 2.0
 """Seconds to dial the ack socket, which hosts from 1.14 on open before they start a sink."""
+
+DIAL_PAUSE = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ class Acks:
         self._lock = threading.Lock()
         self._owed: deque[Ack | None] = deque()  # the oldest first; None: not decided yet
         self._outbox: Outbox | None = None
-        self._ended = False
+        self._ended = threading.Event()
 
     def received(self) -> None:
         """A row came."""
@@ -56,7 +59,7 @@ class Acks:
 
     def close(self) -> None:
         """End it: what is owed stays so. From any thread, while another one sends too."""
-        self._ended = True
+        self._ended.set()
         outbox = self._outbox
         if outbox is not None:
             outbox.close()
@@ -67,16 +70,28 @@ class Acks:
             self._send(encode_ack(ack))
 
     def _send(self, frame: bytes) -> None:
-        if self._ended:
+        if self._ended.is_set():
             return
         try:
             if self._outbox is None:
-                self._outbox = self._transport.push(self._url, timeout=DIAL_TIMEOUT)
-                if self._ended:  # closed while dialling
+                self._outbox = self._dial()
+                if self._ended.is_set():  # closed while dialling
                     self._outbox.close()
             self._outbox.send(frame)
         except ChannelClosedError:
-            self._ended = True
+            self._ended.set()
         except ConnectError as error:
-            self._ended = True
+            if self._ended.is_set():
+                return  # the host closed its end first, as it does
+            self._ended.set()
             _log.warning("acknowledges no rows: %s; hosts before 1.14 wait for none", error)
+
+    def _dial(self) -> Outbox:
+        """Connect, in short attempts: `close` must not wait for a host that has gone."""
+        deadline = time.monotonic() + DIAL_TIMEOUT
+        while True:
+            try:
+                return self._transport.push(self._url)
+            except ConnectError:
+                if time.monotonic() >= deadline or self._ended.wait(DIAL_PAUSE):
+                    raise

@@ -1,6 +1,7 @@
 """The contexts that author code is given."""
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -69,7 +70,7 @@ class SourceContext(_PlacedContext):
         self.rows = 0
         self._outbox = outbox
         self._reporter = Reporter(symbol, self._logger)
-        self._told_closed = False
+        self._told_closed: set[int] = set()  # which threads were
 
     def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
         try:
@@ -89,9 +90,10 @@ class SourceContext(_PlacedContext):
             self._outbox.send(frame)
         except ChannelClosedError:
             # A loop that swallows this must not burn a core for as long as the process lives.
-            if self._told_closed:
+            thread = threading.get_ident()
+            if thread in self._told_closed:
                 time.sleep(1.0)
-            self._told_closed = True
+            self._told_closed.add(thread)
             raise
         except ChannelResetError as error:
             where = caller()

@@ -161,6 +161,8 @@ class RunningFunction:
             encoded = encode_reply(reply)
         except UnsupportedValueError as error:
             return self._refuse(f"exec returned what cannot be sent: {error}")
+        except SymbolError as error:
+            return self._refuse(error.reason)
         except EkuiperError as error:
             return self._refuse(str(error))
         except BaseException as error:  # author code may raise anything, SystemExit included

@@ -11,6 +11,7 @@ from types import FrameType
 
 from ..config import PluginConfig
 from ..errors import (
+    ChannelClosedError,
     ConfigError,
     ConnectError,
     EkuiperError,
@@ -36,7 +37,7 @@ BY_HAND_DIAL_TIMEOUT = 0.3
 CLOSE_TIMEOUT = 2.0
 """Seconds for all `close` hooks together when the process ends."""
 
-EXIT_TIMEOUT = 2.0
+EXIT_TIMEOUT = 0.8
 """Seconds for the interpreter to end (threads, `atexit`) before it is cut short."""
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class _Terminated(BaseException):
 def run(config: PluginConfig) -> int:
     """Serve `config` until the end; returns the exit status (see `plugin.start`)."""
     _prepare_streams()
+    _prepare_threads()
     logs.configure(config.name)
     addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
     try:
@@ -165,6 +167,18 @@ def _prepare_streams() -> None:
             reconfigure(line_buffering=True, write_through=False)
 
 
+def _prepare_threads() -> None:
+    """An author's thread that emits ends by `ChannelClosedError` when its source is stopped: that
+    is how it should be, and no traceback."""
+    report = threading.excepthook
+
+    def unless_stopped(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, ChannelClosedError):
+            report(args)
+
+    threading.excepthook = unless_stopped
+
+
 def _prepare_signals(*, hosted: bool) -> None:
     """SIGTERM ends the plugin in order; Ctrl-C too, unless the host got it as well and decides."""
     if threading.current_thread() is not threading.main_thread():
@@ -175,6 +189,7 @@ def _prepare_signals(*, hosted: bool) -> None:
 
 
 def _on_sigterm(signum: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end has begun: a second one changes nothing
     raise _Terminated
 
 

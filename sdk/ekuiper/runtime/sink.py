@@ -52,6 +52,7 @@ class RunningSink(RunningSymbol):
         attempt = 0
         while not self.stopping.is_set():
             try:
+                self.opened = True
                 self.call("open", self.ctx)
                 return True
             except BaseException as error:  # author code may raise anything

@@ -36,6 +36,7 @@ class RunningSource(RunningSymbol):
 
     def run(self) -> None:
         try:
+            self.opened = True
             self.call("open", self.ctx)
             ending = "ended: open() returned"
         except BaseException as error:  # author code may raise anything, SystemExit included

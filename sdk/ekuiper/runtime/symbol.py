@@ -59,6 +59,7 @@ class RunningSymbol:
         self._failure: EkuiperError | None = None
         self._go = threading.Event()
         self.stopping = threading.Event()
+        self.opened = False  # set before the author's `open` is called
         self._closed = threading.Lock()  # taken once, never released: `close` runs once
         self._thread = threading.Thread(
             target=self._main, name=f"{self.kind} {command.symbol}", daemon=True
@@ -116,7 +117,7 @@ class RunningSymbol:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._closer.is_alive() or self._thread.is_alive():
             _log.warning(
-                "%s is still at work %g s after its stop (%s); left behind without a connection",
+                "%s is still at work %.2g s after its stop (%s); left behind without a connection",
                 self.what,
                 timeout,
                 "close() has not returned"
@@ -166,7 +167,7 @@ class RunningSymbol:
         self.loop.cancel()
 
     def _close_author(self) -> None:
-        if not self._closed.acquire(blocking=False):
+        if not self.opened or not self._closed.acquire(blocking=False):
             return
         close = getattr(self.author, "close", None)
         if close is None:

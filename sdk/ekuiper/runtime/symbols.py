@@ -22,7 +22,7 @@ __all__ = ["Symbols"]
 LOCK_TIMEOUT = 2.0
 """Seconds to wait for a function name that an ending process may still hold."""
 
-FUNCTION_DIAL_TIMEOUT = 5.0
+FUNCTION_DIAL_TIMEOUT = 2.0
 """Seconds to dial a function's socket, which the host opens before it sends the start."""
 
 Key = tuple[Kind, str, Meta]
@@ -178,9 +178,11 @@ class Symbols:
 
         near = difflib.get_close_matches(command.symbol, names, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
+        kind = "function" if command.kind == "func" else command.kind
         raise SymbolError(
-            f"{command.kind} {command.symbol!r}",
-            f"{hint}plugin {self._config.name!r} declares {', '.join(map(repr, names)) or 'none'}",
+            f"{kind} {command.symbol!r}",
+            f"{hint}the PluginConfig of plugin {self._config.name!r} has "
+            f"{', '.join(map(repr, names)) or 'none'}; it and the manifest must name the same",
         )
 
     def _check_path_is_free(self, key: Key) -> None:

@@ -12,8 +12,7 @@ from .streams import requires_ack
 
 __all__ = ["Outlet"]
 
-_PATIENCE = 1.0  # seconds without an ack after which no more are waited for
-_SETTLE = 10.0  # seconds that acks may take altogether
+_SETTLE = 10.0  # seconds that a sink may take at the end for the messages it was given
 
 
 class Outlet:
@@ -67,17 +66,19 @@ class Outlet:
         self.sent += 1
 
     def settle(self) -> None:
-        """Wait until every message is acknowledged, while acks keep coming, and not for ever; those
-        that are missing then are a fault, unless there never was an ack."""
+        """Wait until every message is acknowledged, ten seconds at most; those that are missing
+        then are a fault."""
         deadline = time.monotonic() + _SETTLE
         with self._changed:
             while self._confirm and self.acknowledged < self.sent:
-                left = min(_PATIENCE, deadline - time.monotonic())
+                left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     break
             missing = self.sent - self.acknowledged
-        if self.acknowledged and missing:
-            self._fault(f"{missing} of {self.sent} messages not acknowledged when it was stopped")
+        if self._confirm and missing:
+            self._fault(
+                f"{missing} of {self.sent} messages not acknowledged {_SETTLE:g} s after the last"
+            )
 
     def stop(self, timeout: float) -> None:
         """Stop the sink. Raises `HostError` if the plugin does not agree in time."""
