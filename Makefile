@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 DATABASE := machine_health.db
 
-NO_PYTHON := needs Python 3.10 or newer and found none; install one, or name it: make PYTHON=/path/to/python3
+NO_PYTHON := needs Python 3.10 or newer; install one, or name it: make PYTHON=/path/to/python3
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
 NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
 
@@ -28,6 +28,7 @@ help:
 	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
 	@echo 'make bench      measure, ten minutes (QUICK=1: two), on a real eKuiper too if KUIPERD names one'
 	@echo 'make bench-page write docs/benchmarks.md with plots from what make bench found'
+	@echo 'make clean      remove what these made'
 
 run: $(VENV)/cli.stamp
 	@rm -f $(DATABASE)
@@ -86,8 +87,10 @@ dist/wheel.stamp: $(VENV)/dev.stamp pyproject.toml $(shell find sdk -name '*.py'
 	@touch $@
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "make: $(NO_PYTHON)" >&2; exit 1; }
-	@$(PYTHON) $(NEW_ENOUGH) || { echo "make: $(PYTHON) is too old: $(NO_PYTHON)" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "make: found no Python: $(NO_PYTHON)" >&2; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo "make: there is no $(PYTHON): $(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || \
+	    { echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1): $(NO_PYTHON)" >&2; exit 1; }
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip --version >/dev/null || \
 	    { rm -rf $(VENV); echo "make: $(NO_VENV)" >&2; exit 1; }
