@@ -38,6 +38,8 @@ CONFINED = {
     "json": ("protocol/", "bundle/", "cli/", "host/", "testing/"),
     "orjson": ("protocol/",),
     "pytest": ("testing/pytest_plugin.py",),
+    "sqlglot": ("host/embedded/rules/",),
+    "yaml": ("host/embedded/rules/",),
     "click": ("cli/",),
     "rich": ("cli/",),
 }

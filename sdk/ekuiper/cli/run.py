@@ -15,11 +15,21 @@ from rich.console import Console
 
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import ManifestError
+from ..host.embedded import PROFILES
 from .running.conf import defaults, did_you_mean, settings
 from .running.jsonlines import JsonView
 from .running.live import LiveView
-from .running.options import Ordered, Wanted, call, duration, given_in_order, wanted
+from .running.options import (
+    Ordered,
+    Wanted,
+    call,
+    duration,
+    given_in_order,
+    rows_file,
+    wanted,
+)
 from .running.plain import DebugView, PlainView
+from .running.rulefiles import RulePlan, configurable, rule_plan
 from .running.session import Plan, Session
 from .running.view import View
 
@@ -27,7 +37,6 @@ __all__ = ["run"]
 
 _PIPELINE = ("source", "rows", "function", "window", "sink")
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
 @click.command(cls=Ordered)
@@ -36,9 +45,10 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 @click.option(
     "--rows",
     multiple=True,
-    type=_FILE,
+    type=rows_file,
     metavar="FILE",
-    help="Rows come from JSON lines; - is stdin.",
+    help="Rows come from JSON lines; - is stdin. With rule files STREAM=FILE: rows of that stream "
+    "come from there.",
 )
 @click.option(
     "--function",
@@ -62,6 +72,13 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
     metavar="SETTING",
     help="A setting of a source or sink: SYMBOL.key=value (JSON, else text), or SYMBOL=file.json "
     "for several. A source's `datasource` is its stream's DATASOURCE.",
+)
+@click.option("--rule", multiple=True, metavar="ID", help="Of rule files, run this one only.")
+@click.option(
+    "--ekuiper",
+    type=click.Choice(list(PROFILES)),
+    default="2.4",
+    help="Play this version of eKuiper.",
 )
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N rows came out.")
 @click.option(
@@ -93,6 +110,13 @@ def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
     stands before the first one belongs to it too. --count counts for each pipeline, and the run
     ends when all have ended.
 
+    Without --source, --rows FILE, --function, --window and --sink it runs eKuiper's own files in
+    DIR: streams/*.sql and rules/*.json, as a real one would.
+
+    \b
+      ekuiper run DIR
+      ekuiper run DIR --rule alarm --rows sensors=rows.jsonl --json
+
     Settings in the group `default` of DIR/sources/<source>.yaml apply too, as in eKuiper.
 
     Ctrl-C ends the run in order. The exit status is 0 if all went well, 1 if anything failed: the
@@ -117,6 +141,10 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
         manifest = read_manifest(folder)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
+    described = any(given[name] for name in _PIPELINE if name != "rows")
+    rules = rule_plan(folder, given["rule"], given["rows"], pipeline=described)
+    if rules is not None:
+        return _rules(folder, manifest, rules, given)
     pipelines = wanted(given_in_order(ctx, _PIPELINE))
     _check_input(pipelines, folder, manifest)
     for pipeline in pipelines:
@@ -129,10 +157,29 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
         python=_interpreter(given["python"]),
         pipelines=tuple(pipelines),
         config=settings(given["conf"], _configurable(pipelines)),
-        seconds=given["seconds"],
-        count=given["count"],
-        debug=given["debug"],
+        **_limits(given),
     )
+
+
+def _rules(folder: Path, manifest: Manifest, rules: RulePlan, given: dict[str, Any]) -> Plan:
+    if list(rules.rows.values()).count("-") > 1:
+        raise click.UsageError("only one stream can read rows from standard input")
+    if given["debug"] and "-" in rules.rows.values():
+        raise click.UsageError("--debug needs standard input for itself; give --rows a file")
+    return Plan(
+        folder=folder,
+        manifest=manifest,
+        python=_interpreter(given["python"]),
+        pipelines=(),
+        config=settings(given["conf"], configurable(rules)),
+        rules=rules,
+        **_limits(given),
+    )
+
+
+def _limits(given: dict[str, Any]) -> dict[str, Any]:
+    names = ("seconds", "count", "debug", "ekuiper")
+    return {name: given[name] for name in names}
 
 
 def _check_input(pipelines: list[Wanted], folder: Path, manifest: Manifest) -> None:
@@ -148,7 +195,8 @@ def _what_to_do(folder: Path, manifest: Manifest) -> str:
     function = f" --function '{manifest.functions[0]}(COLUMN)'" if manifest.functions else ""
     sink = f" --sink {manifest.sinks[0]}" if manifest.sinks else ""
     return (
-        "where do rows come from? Give --source SOURCE, or --rows FILE with JSON lines.\n"
+        "where do rows come from? Give --source SOURCE, or --rows FILE with JSON lines; or put\n"
+        "eKuiper's own files into the folder, streams/*.sql and rules/*.json.\n"
         f"  {manifest.name} has\n"
         f"    sources    {', '.join(manifest.sources) or '-'}\n"
         f"    functions  {', '.join(manifest.functions) or '-'}\n"
@@ -211,7 +259,9 @@ def _view(given: dict[str, Any], plan: Plan) -> View:
         console = Console(highlight=False, width=120)
     if plan.debug:
         return DebugView(console)
-    typed = any(pipeline.rows == "-" for pipeline in plan.pipelines) and sys.stdin.isatty()
+    files = [pipeline.rows for pipeline in plan.pipelines]
+    files += plan.rules.rows.values() if plan.rules is not None else ()
+    typed = "-" in files and sys.stdin.isatty()
     if given["plain"] or typed or not console.is_terminal or console.is_dumb_terminal:
         return PlainView(console)
     return LiveView(console, seconds=plan.seconds, rows=plan.count)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...host.embedded import Pipeline
 from ...host.embedded.counters import Fault, FunctionCounters
+from ...host.embedded.rules import RunningRule
 
 __all__ = ["FunctionFigures", "Moment", "PipelineFigures", "PipelineMeter"]
 
@@ -93,9 +94,11 @@ class _Rate:
 
 
 class PipelineMeter:
-    """Reads the counters of one pipeline; for one thread."""
+    """Reads the counters of one pipeline, or of one rule file's rule; for one thread."""
 
-    def __init__(self, pipeline: Pipeline, rule: str, title: str, results: tuple[str, ...]) -> None:
+    def __init__(
+        self, pipeline: Pipeline | RunningRule, rule: str, title: str, results: tuple[str, ...]
+    ) -> None:
         self.pipeline = pipeline
         self._rule = rule
         self._title = title

@@ -17,8 +17,8 @@ __all__ = ["JsonView"]
 
 class JsonView:
     """Objects with a `type`: "row" for each that came out, "stats" per pipeline each second,
-    "error" for each new mistake, and "summary" at the end. Times are seconds, rates per second.
-    The plugin's own lines go to stderr."""
+    "error" for each new mistake, "log" for what a log action logs, and "summary" at the end. Times
+    are seconds, rates per second. The plugin's own lines go to stderr."""
 
     every = 1.0
 
@@ -35,6 +35,9 @@ class JsonView:
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         self._write(*({"type": "row", "rule": rule, "row": row} for row in rows))
+
+    def logged(self, rule: str, text: str) -> None:
+        self._write({"type": "log", "rule": rule, "text": text})
 
     def log(self, lines: Sequence[str]) -> None:
         for line in lines:

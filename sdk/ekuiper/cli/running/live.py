@@ -54,6 +54,9 @@ class LiveView:
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass  # the last ones are drawn
 
+    def logged(self, rule: str, text: str) -> None:
+        pass  # the rows themselves are shown
+
     def log(self, lines: Sequence[str]) -> None:
         pass  # what of it fits is drawn
 

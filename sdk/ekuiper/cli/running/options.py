@@ -1,5 +1,6 @@
 """Options of `ekuiper run` whose order matters, and values with a form of their own."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import click
 from ...errors import ExpressionError
 from ...host.embedded.expressions import FunctionCall
 
-__all__ = ["Ordered", "Wanted", "call", "duration", "given_in_order", "wanted"]
+__all__ = ["Ordered", "Wanted", "call", "duration", "given_in_order", "rows_file", "wanted"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
@@ -32,6 +33,16 @@ def call(text: str) -> FunctionCall:
         return FunctionCall.parse(text)
     except ExpressionError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def rows_file(text: str) -> str:
+    """A file, `-`, or `STREAM=FILE`; the type of an option."""
+    name, equals, path = text.partition("=")
+    if text == "-" or os.path.isfile(text) or (equals and path == "-"):
+        return text
+    if not (equals and name and os.path.isfile(path)):
+        raise click.BadParameter(f"file {(path or text)!r} does not exist")
+    return text
 
 
 class Ordered(click.Command):

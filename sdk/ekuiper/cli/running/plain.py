@@ -35,6 +35,9 @@ class PlainView:
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass
 
+    def logged(self, rule: str, text: str) -> None:
+        print(f"{rule}: {text}", file=sys.stderr)
+
     def log(self, lines: Sequence[str]) -> None:
         for line in lines:
             print(line, file=sys.stderr)

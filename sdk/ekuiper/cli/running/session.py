@@ -13,6 +13,7 @@ from ...errors import EkuiperError
 from ...host.embedded import Host, Pipeline, Settings
 from ...host.embedded.counters import location
 from ...host.embedded.process import PluginProcess
+from ...host.embedded.rules import Rules
 from ...protocol.addresses import Addresses
 from ...transport import Transport
 from .figures import Moment, PipelineFigures, PipelineMeter
@@ -20,6 +21,7 @@ from .hints import hint
 from .log import PluginLog
 from .options import Wanted
 from .rows import read_rows
+from .rulefiles import RulePlan, rule_meter, start_rules
 from .texts import times
 from .view import View
 
@@ -41,6 +43,10 @@ class Plan:
     seconds: float | None = None
     count: int | None = None
     debug: bool = False
+    rules: RulePlan | None = None
+    """eKuiper's own files, to run in place of pipelines."""
+    ekuiper: str = "2.4"
+    """The version to play."""
 
 
 class Session:
@@ -57,6 +63,7 @@ class Session:
         self._process: PluginProcess | None = None
         self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
         self._meters: list[PipelineMeter] = []
+        self._rules: Rules | None = None
         self._failures: list[str] = []
         self._refused = False
         self._log_is_telling = True
@@ -92,6 +99,16 @@ class Session:
 
     def _start(self) -> None:
         self._host.start()
+        if self._plan.rules is not None:
+            self._rules = start_rules(
+                self._plan.rules,
+                self._host,
+                self._view,
+                config=self._plan.config,
+                limit=self._plan.count,
+            )
+            self._meters = [rule_meter(each) for each in self._rules.running]
+            return
         for position, wanted in enumerate(self._plan.pipelines):
             rule = f"rule{position + 1}"
             pipeline = self._pipeline(rule, wanted)
@@ -158,6 +175,8 @@ class Session:
         if not self._alive:
             self._host.close()  # frees calls that wait for a dead plugin
         try:
+            if self._rules is not None:
+                self._rules.stop()
             for meter in self._meters:
                 meter.pipeline.stop()
         except KeyboardInterrupt:
@@ -216,8 +235,9 @@ class Session:
 
 def _settings(plan: Plan) -> Settings:
     if not plan.debug:
-        return Settings(python=plan.python)
-    return Settings(
+        return Settings.profile(plan.ekuiper, python=plan.python)
+    return Settings.profile(
+        plan.ekuiper,
         python=plan.python,
         init_timeout=None,
         send_timeout=None,

@@ -26,7 +26,8 @@ class NewFaults:
 
 
 class View(Protocol):
-    """Shows a run while it goes on, and how it ended. The main thread calls it, but for `rows`."""
+    """Shows a run while it goes on, and how it ended. The main thread calls it, but for `rows`
+    and `logged`."""
 
     every: float
     """Seconds between two calls of `show`."""
@@ -42,6 +43,9 @@ class View(Protocol):
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         """Rows came out; called on the pipeline's thread, which waits meanwhile."""
+
+    def logged(self, rule: str, text: str) -> None:
+        """A log action of a rule logs this; called on the rule's thread."""
 
     def log(self, lines: Sequence[str]) -> None:
         """The plugin wrote these lines."""

@@ -1,7 +1,8 @@
 """Rule files at work: plans them, opens their actions and sources, and runs them."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal
@@ -27,12 +28,13 @@ Rows = Iterable[Mapping[str, Any] | SourceError]
 
 
 class Rules:
-    """The rules of a folder on a host's plugin; those with `triggered: false` are left alone.
+    """The rules of a folder on a host's plugin; those with `triggered: false` only where named.
 
-    `rows` gives the rows of streams by their names, in place of their sources; `host` may be None
-    where no plugin is needed. `limit` ends each rule after so many rows came out of it. `on_rows`
-    gets a rule's id and the rows that came out, on that rule's thread, and `on_log` what a log
-    action logs. `confirm` asks the plugin's sinks for acks, see `Outlet`.
+    `rows` gives the rows of streams by their names, in place of their sources; `config` has more
+    settings of sources and sinks, by their types; `host` may be None where no plugin is needed.
+    `only` names the rules to run. `limit` ends each rule after so many rows came out of it.
+    `on_rows` gets a rule's id and the rows that came out, on that rule's thread, and `on_log` what
+    a log action logs. `confirm` asks the plugin's sinks for acks, see `Outlet`.
 
     A context manager: entering starts the rules, leaving stops them.
     """
@@ -43,6 +45,8 @@ class Rules:
         folder: Folder,
         *,
         rows: Mapping[str, Rows] | None = None,
+        config: Mapping[str, Mapping[str, Any]] | None = None,
+        only: Collection[str] = (),
         limit: int | None = None,
         on_rows: Callable[[str, list[dict[str, Any]]], None] | None = None,
         on_log: Callable[[str, str], None] | None = None,
@@ -52,6 +56,8 @@ class Rules:
         self._host = host
         self._folder = folder
         self._rows = rows or {}
+        self._config = config or {}
+        self._files = [_configured(rule, self._config) for rule in _chosen(folder, only)]
         self._limit = limit
         self._on_rows = on_rows
         self._on_log = on_log
@@ -132,9 +138,7 @@ class Rules:
     def _planned(self) -> list[tuple[RuleFile, Plan]]:
         library = Library(self._host)
         found, errors = [], []
-        for rule in self._folder.rules:
-            if not rule.triggered:
-                continue
+        for rule in self._files:
             try:
                 made = plan(
                     rule.script,
@@ -152,7 +156,8 @@ class Rules:
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise RuleError("", "\n".join(map(str, errors)))
+            listed = "\n".join(map(str, errors))
+            raise RuleError("", f"{len(errors)} rules cannot run\n{listed}")
         return found
 
     def _check_source(self, stream: Stream) -> None:
@@ -169,8 +174,7 @@ class Rules:
             raise stream.error("TYPE", f"{reason}{hint}; {instead}")
 
     def _check_topic(self, stream: Stream) -> None:
-        rules = [rule for rule in self._folder.rules if rule.triggered]
-        topics = {topic for rule in rules for topic in published(rule)}
+        topics = {topic for rule in self._files for topic in published(rule)}
         topic = stream.options.get("DATASOURCE", "")
         if topic not in topics:
             reason = f"no rule has a memory action with the topic {topic!r}"
@@ -230,12 +234,12 @@ class Rules:
             rule=rule,
             stream=stream.name,
             datasource=datasource,
-            config=self._config(stream),
+            config=self._settings(stream),
             shared=stream.shared,
         )
         return SourceFeed(stream.type, open_source, columns if stream.strict else None)
 
-    def _config(self, stream: Stream) -> dict[str, Any]:
+    def _settings(self, stream: Stream) -> dict[str, Any]:
         assert self._host is not None
         settings = self._host.settings
         found = source_config(self._folder.path, stream, lower=settings.lowers_config)
@@ -249,4 +253,23 @@ class Rules:
             "timestampFormat": stream.options.get("TIMESTAMP_FORMAT", ""),
         }
         added = {key: value for key, value in options.items() if key in settings.source_config}
-        return {**found, **added}
+        return {**found, **added, **self._config.get(stream.type, {})}
+
+
+def _chosen(folder: Folder, only: Collection[str]) -> list[RuleFile]:
+    ids = [rule.id for rule in folder.rules]
+    for name in only:
+        if name not in ids:
+            raise RuleError(str(folder.path), f"no rule {name!r}; {nearest(name, ids, 'rules')}")
+    if only:
+        return [rule for rule in folder.rules if rule.id in only]
+    return [rule for rule in folder.rules if rule.triggered]
+
+
+def _configured(rule: RuleFile, config: Mapping[str, Mapping[str, Any]]) -> RuleFile:
+    """The rule with more properties of its actions."""
+    actions = [
+        each._replace(properties={**each.properties, **config.get(each.type, {})})
+        for each in rule.actions
+    ]
+    return replace(rule, actions=actions)

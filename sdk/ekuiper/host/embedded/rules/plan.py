@@ -32,8 +32,8 @@ class Plan:
     having: Value | None
     projection: Projection
     functions: Sequence[FunctionCounters]
-    columns: Sequence[str]
-    """The names of the fields, as far as the statement tells."""
+    results: Sequence[str]
+    """The columns that functions of the plugin fill."""
 
 
 def plan(
@@ -107,9 +107,8 @@ class _Planner:
             having = self._evaluator("having", aggregate=True).compile(statement.having)
         place = self._evaluator("project", aggregate=aggregate)
         projection = Projection(statement, place, send_nil=self._send_nil)
-        names = [each.alias or each.name for each in statement.fields]
-        columns = [name for name in names if name != "*"]
-        return Plan(stream, window, aggregate, where, groups, having, projection, counters, columns)
+        results = [each.alias or each.name for each in statement.fields if _is_result(each.expr)]
+        return Plan(stream, window, aggregate, where, groups, having, projection, counters, results)
 
     def _evaluator(self, node: str, *, aggregate: bool = False, stars: bool = True) -> Evaluator:
         self._number += 1
@@ -125,6 +124,10 @@ def _is_aggregate(expr: Expr) -> bool:
         if isinstance(node, Column) and node.alias is not None and _is_aggregate(node.alias):
             return True
     return False
+
+
+def _is_result(expr: Expr) -> bool:
+    return any(isinstance(node, Call) and node.plugin for node in walk(expr))
 
 
 def _check(statement: Statement, script: Script) -> None:
