@@ -211,10 +211,10 @@ class TestLife:
 
     def test_a_late_reply(self):
         """A reply that comes after the timeout is not taken for the next one's."""
-        with Host(WALK, settings=Settings(recv_timeout=0.5)) as host:
+        with Host(WALK, settings=Settings(recv_timeout=1.5)) as host:
             slow = host.function("slow")
             with pytest.raises(CallError, match="time out"):
-                slow.exec(0.7)
+                slow.exec(2.0)
             assert slow.exec(0) == 0
             assert slow.exec(0.1) == 0.1
 
