@@ -40,4 +40,5 @@ class Sink:
         """
 
     def close(self, ctx: Context) -> None:
-        """Called exactly once, if `open` was called, when the rule stops. The host waits one second for it."""
+        """Called exactly once, if `open` was called, when the rule stops. The host waits one second
+        for it."""

@@ -30,7 +30,8 @@ class Source:
         """
 
     def close(self, ctx: Context) -> None:
-        """Called exactly once if `open` was called: when the rule stops, or after `open` ended. Make `open` return.
+        """Called exactly once if `open` was called: when the rule stops, or after `open` ended.
+        Make `open` return.
 
         The host waits one second for it; a second later eKuiper 1.x may kill the process.
         """
