@@ -172,7 +172,7 @@ def test_descriptors_come_back(ours: Pair, aside: Aside) -> None:
             channel.close()
         with pytest.raises((ChannelClosedError, ChannelResetError)):
             waiting.result(DEADLINE)
-    eventually(lambda: descriptors() == before)
+    eventually(lambda: descriptors() <= before)
 
 
 def test_a_signal_handler_may_close(folder: str) -> None:
