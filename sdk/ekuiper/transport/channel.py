@@ -32,11 +32,7 @@ class Beacon:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        try:
-            self.lamp, self._switch = socket.socketpair()
-        except OSError:
-            self.selector.close()
-            raise
+        self.lamp, self._switch = socket.socketpair()
         self._lit = False
         self.lamp.setblocking(False)
         self.selector.register(self.lamp, selectors.EVENT_READ)
