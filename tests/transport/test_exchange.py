@@ -149,12 +149,12 @@ def test_an_answer_to_nobody_is_dropped(pair: Pair) -> None:
             assert plugin.recv(DEADLINE) == b"c"
 
 
-def test_nobody_is_starved(pair: Pair) -> None:
+def test_nobody_is_starved(ours: Pair) -> None:
     """One who asks all the time does not keep others from being heard."""
     with (
-        pair.host.rep(pair.url) as host,
-        pair.plugin.req(pair.url) as loud,
-        pair.plugin.req(pair.url) as quiet,
+        ours.host.rep(ours.url) as host,
+        ours.plugin.req(ours.url) as loud,
+        ours.plugin.req(ours.url) as quiet,
     ):
         for _ in range(50):
             loud.send(b"loud")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import socket
 import struct
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ekuiper.errors import ChannelTimeoutError
+from ekuiper.errors import ChannelTimeoutError, TransportError
 from ekuiper.transport.ipc import IpcTransport
 
 from .conftest import (
@@ -26,24 +27,31 @@ from .conftest import (
     Raw,
     RawListener,
     eventually,
+    make,
 )
 
 HUNDRED_MB = 100_000_000
 
 
 def test_hundred_megabytes(pair: Pair, aside: Aside) -> None:
-    """Both ways on an exchange, and as a stream."""
-    data = os.urandom(1 << 20) * 95 + b"end"
-    with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
+    """Arrive as they were sent."""
+    data = os.urandom(1 << 20) * 96 + b"end"
+    assert len(data) > HUNDRED_MB
+    with pair.host.pull(pair.url) as inbox, pair.plugin.push(pair.url) as outbox:
+        sent = aside(outbox.send, data)
+        assert inbox.recv(DEADLINE) == data
+        sent.result(DEADLINE)
+
+
+def test_hundred_megabytes_both_ways(ours: Pair, aside: Aside) -> None:
+    """As a request and as a reply."""
+    data = os.urandom(1 << 20) * 96 + b"end"
+    with ours.host.rep(ours.url) as host, ours.plugin.req(ours.url) as plugin:
         sent = aside(plugin.send, data)
         assert host.recv(DEADLINE) == data
         sent.result(DEADLINE)
         sent = aside(host.send, data)
         assert plugin.recv(DEADLINE) == data
-        sent.result(DEADLINE)
-    with pair.host.pull(pair.url) as inbox, pair.plugin.push(pair.url) as outbox:
-        sent = aside(outbox.send, data)
-        assert inbox.recv(DEADLINE) == data
         sent.result(DEADLINE)
 
 
@@ -94,9 +102,7 @@ def no_descriptors_left() -> Iterator[list[socket.socket]]:
     """Take all descriptors but few, which can be given back one by one."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken: list[socket.socket] = []
-    # Not a fixed number: other tests' libraries may hold hundreds already.
-    few = max(map(int, os.listdir("/dev/fd"))) + 200
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit[0], few), limit[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit[0], 256), limit[1]))
     try:
         try:
             while True:
@@ -142,4 +148,28 @@ def test_closing_while_the_doorman_waits_for_descriptors(folder: str) -> None:
         taken.pop().close()
         with Raw.dial(url):
             inbox.close()
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("name", ["ipc", "nng"])
+def test_opening_without_descriptors(folder: str, name: str) -> None:
+    """The system's reason is given, however many are missing, and nothing is left behind."""
+    url = f"ipc://{folder}/x"
+    transport = make(name)
+    failures = []
+    with IpcTransport(attended=True).rep(url), no_descriptors_left() as taken:
+        while True:
+            try:
+                with transport.req(url) as plugin:
+                    plugin.watch()
+                    plugin.unwatch()
+                with transport.pull(f"{url}2"):
+                    break
+            except TransportError as error:
+                failures.append(str(error))
+            assert taken, failures
+            taken.pop().close()
+    reasons = re.compile("Too many open files|Out of files|Out of memory")
+    assert len(failures) > 5
+    assert all(map(reasons.search, failures))
     assert os.listdir(folder) == []

@@ -29,6 +29,7 @@ from .conftest import (
     Aside,
     Raw,
     RawListener,
+    descriptors,
     eventually,
     readable,
 )
@@ -266,6 +267,19 @@ class TestListeners:
                     assert raw.read(8) == bytes.fromhex("0053500000310000")
                     raw.greet(REQ).message(struct.pack(">I", ID) + b"a")
                     assert host.recv(DEADLINE) == b"a"
+
+    def test_the_departed_take_no_room(self, url: str) -> None:
+        """While nobody receives, they are dropped when the next one comes; what they said stays."""
+        with IpcTransport(attended=True).pull(url) as inbox:
+            with Raw.dial(url).greet(PUSH).message(b"a") as talker:
+                talker.read(8)
+            before = descriptors()
+            for _ in range(50):
+                with Raw.dial(url).greet(PUSH) as raw:
+                    raw.read(8)
+            with Raw.dial(url):
+                eventually(lambda: descriptors() <= before + 3)
+            assert inbox.recv(DEADLINE) == b"a"
 
 
 class TestRequests:
@@ -527,11 +541,12 @@ class TestSenders:
             assert host.cut()
 
 
-def test_warnings_are_few(ipc: IpcTransport, url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_are_few(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Peers that come and go the usual way are not logged."""
-    with caplog.at_level(logging.INFO), ipc.pull(url) as inbox:
+    transport = IpcTransport(attended=True)
+    with caplog.at_level(logging.INFO), transport.pull(url) as inbox:
         for _ in range(5):
-            with ipc.push(url) as outbox:
+            with transport.push(url) as outbox:
                 outbox.send(b"a")
                 assert inbox.recv(DEADLINE) == b"a"
         nothing(inbox)

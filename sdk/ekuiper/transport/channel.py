@@ -32,7 +32,11 @@ class Beacon:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self.lamp, self._switch = socket.socketpair()
+        try:
+            self.lamp, self._switch = socket.socketpair()
+        except OSError:
+            self.selector.close()
+            raise
         self._lit = False
         self.lamp.setblocking(False)
         self.selector.register(self.lamp, selectors.EVENT_READ)

@@ -7,7 +7,6 @@ was written may be sent twice by PUSH.
 """
 
 import select
-import selectors
 from typing import Any, TypeVar
 
 from ..errors import (
@@ -64,9 +63,15 @@ class NngTransport:
     def _open(self, kind: type[_Kind], url: str, sock: Any, **options: int) -> _Kind:
         path = path_of(url)
         try:
-            return kind(url, path, self._pynng, sock(**options))
+            channel = kind(url, path, self._pynng, sock(**options))
+            try:
+                channel.prepare()
+            except BaseException:
+                channel.close()
+                raise
         except (OSError, self._pynng.NNGException) as error:
             raise TransportError(f"{url}: cannot be opened: {error}") from None
+        return channel
 
 
 class _Req(NngChannel):
@@ -74,7 +79,6 @@ class _Req(NngChannel):
 
     def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
         super().__init__(url, path, pynng, sock)
-        self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
         self._waiting = False
         self._reply: bytes | ChannelResetError | None = None
         self._used: int | None = None  # the connection of the last message either way
@@ -149,6 +153,8 @@ class _Req(NngChannel):
 class _Push(NngChannel):
     """PUSH."""
 
+    receives = False
+
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send one message, wholly or not at all."""
         deadline = until(timeout)
@@ -179,10 +185,6 @@ class _Push(NngChannel):
 
 class _Pull(NngChannel):
     """PULL."""
-
-    def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
-        super().__init__(url, path, pynng, sock)
-        self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
 
     def recv(self, timeout: float | None = None) -> bytes:
         """The next message of any peer."""

@@ -31,17 +31,26 @@ _log = logging.getLogger(__name__)
 class NngChannel(SocketChannel):
     """A channel around one nng socket, in which nobody ever blocks: all waiting is done here."""
 
+    receives = True
+
     def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
         super().__init__(url)
         self._path = path
         self._pynng = pynng
         self._nng = sock
         self._peers: dict[int, Peer] = {}  # by the number of their connection
+        self._wires: tuple[socket.socket, ...] = ()
+
+    def prepare(self) -> None:
+        """Take what descriptors it needs; on failure it wants to be closed."""
+        sock = self._nng
         self._eyes = self._beacon = Beacon()
-        self._news, self._teller = socket.socketpair()  # readable when a connection was lost
-        self._news.setblocking(False)
-        self._teller.setblocking(False)
-        self._eyes.selector.register(self._news, selectors.EVENT_READ)
+        self._news, self._teller = self._wires = socket.socketpair()
+        for wire in self._wires:
+            wire.setblocking(False)
+        self._eyes.selector.register(self._news, selectors.EVENT_READ)  # a connection was lost
+        if self.receives:
+            self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
         sock.recv_max_size = 0
         sock.reconnect_time_min = int(FIRST_PAUSE * 1000)
         sock.reconnect_time_max = int(LONGEST_PAUSE * 1000)
@@ -159,8 +168,8 @@ class NngChannel(SocketChannel):
     def _free(self) -> None:
         self._nng.close()
         super()._free()
-        self._news.close()
-        self._teller.close()
+        for wire in self._wires:
+            wire.close()
 
     def _forget(self) -> None:
         # After a fork nng hangs, or aborts, on whatever is asked of it.

@@ -35,8 +35,9 @@ class Pull(Listening):
         """Whether `recv` would return or raise at once."""
         if self._closed:
             return True
-        if not self._turn.acquire(False):
-            return False  # another thread is about to take what there is
+        with self._broom:
+            if not self._turn.acquire(False):
+                return False  # another thread is about to take what there is
         try:
             self._check_open()
             self._relieve()
