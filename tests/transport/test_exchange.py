@@ -24,8 +24,8 @@ def test_messages_go_in_turn(pair: Pair) -> None:
     with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
         plugin.send(b"handshake")
         assert host.recv(DEADLINE) == b"handshake"
-        for number in range(50):
-            host.send(b"command %d" % number)
+        for number in range(500):
+            host.send(b"command %d" % number, DEADLINE)
             assert plugin.recv(DEADLINE) == b"command %d" % number
             plugin.send(b"answer %d" % number)
             assert host.recv(DEADLINE) == b"answer %d" % number

@@ -29,7 +29,6 @@ from .conftest import (
     Aside,
     Raw,
     RawListener,
-    descriptors,
     eventually,
     readable,
 )
@@ -267,19 +266,6 @@ class TestListeners:
                     assert raw.read(8) == bytes.fromhex("0053500000310000")
                     raw.greet(REQ).message(struct.pack(">I", ID) + b"a")
                     assert host.recv(DEADLINE) == b"a"
-
-    def test_the_departed_take_no_room(self, url: str) -> None:
-        """While nobody receives, they are dropped when the next one comes; what they said stays."""
-        with IpcTransport(attended=True).pull(url) as inbox:
-            with Raw.dial(url).greet(PUSH).message(b"a") as talker:
-                talker.read(8)
-            before = descriptors()
-            for _ in range(50):
-                with Raw.dial(url).greet(PUSH) as raw:
-                    raw.read(8)
-            with Raw.dial(url):
-                eventually(lambda: descriptors() <= before + 3)
-            assert inbox.recv(DEADLINE) == b"a"
 
 
 class TestRequests:

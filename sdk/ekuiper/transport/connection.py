@@ -75,15 +75,6 @@ class Connection:
         """Whether `try_read` would find bytes, or the end."""
         return self._poll(select.POLLIN, time.monotonic())
 
-    def is_gone(self) -> bool:
-        """Whether the peer has left and nothing of it is unread."""
-        try:
-            return not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
     def _spin(self, spin: int) -> bytes | None:
         recv, clock, at_once = self._sock.recv, time.perf_counter_ns, socket.MSG_DONTWAIT
         end = clock() + spin

@@ -3,7 +3,6 @@
 import logging
 import selectors
 import socket
-import threading
 import time
 
 from ..errors import ChannelClosedError, ListenError
@@ -34,7 +33,6 @@ class Listening(SocketChannel):
         self._reopen: float | None = None  # when newcomers are looked at again
         self._doorman: Doorman | None = None
         self._doorman_stays = False
-        self._broom = threading.Lock()
         try:
             self._eyes = self._beacon = Beacon()
             self._eyes.selector.register(door, selectors.EVENT_READ, door)
@@ -61,30 +59,10 @@ class Listening(SocketChannel):
 
     def _open_door(self) -> None:
         try:
-            there_is_room = self._let_in()
-            self._sweep()
-            if not there_is_room:
+            if not self._let_in():
                 self._pause(_ACCEPT_PAUSE)
         except ChannelClosedError:
             pass  # he is being dismissed
-
-    def _sweep(self) -> None:
-        """Drop peers that have left: it may be long until somebody receives."""
-        with self._broom:
-            if self._turn.acquire(False):
-                try:
-                    for connection in list(self._connections):
-                        if not connection.decoder.greeted:
-                            self._read(connection, exact=True)
-                        if connection.is_gone():
-                            self._part(connection)
-                finally:
-                    self._leave()
-
-    def _enter(self) -> None:
-        self._check_open()
-        with self._broom:  # the doorman who sweeps is no thread that takes turns
-            super()._enter()
 
     def _relieve(self) -> None:
         """Take over from the doorman; needs the turn."""

@@ -172,7 +172,7 @@ class _Push(NngChannel):
         self._hand_over(data, deadline)
         used = next(iter(self._peers), None)
         while used in self._peers:
-            if select.select([self._nng.send_fd], [], [], 0)[0]:
+            if _readable(self._nng.send_fd):
                 return True
             try:
                 self._await(self._nng.send_fd, deadline)
@@ -208,13 +208,14 @@ class _Pull(NngChannel):
             self._leave()
 
     def _peek(self) -> bool:
-        return self._closed or bool(select.select([self._nng.recv_fd], [], [], 0)[0])
+        return self._closed or _readable(self._nng.recv_fd)
 
 
 class _Rep(_Pull):
     """REP."""
 
     _peer: Peer | None = None
+    _owes = False
 
     @property
     def peer(self) -> Peer | None:
@@ -227,6 +228,7 @@ class _Rep(_Pull):
         self._enter()
         try:
             message = self._receive(deadline)
+            self._owes = True
             self._peer = self._peers.get(message.pipe.id) if message.pipe else None
             data: bytes = message.bytes
             return data
@@ -238,6 +240,12 @@ class _Rep(_Pull):
         deadline = until(timeout)
         self._enter()
         try:
+            if not self._owes:
+                raise ChannelStateError(f"{self.url}: send without a request to answer")
+            # Told to send while the answer before is still on its way, nng would drop this one.
+            while not _readable(self._nng.send_fd):
+                self._await(self._nng.send_fd, deadline)
+            self._owes = False
             self._hand_over(data, deadline)
         finally:
             self._leave()
@@ -252,3 +260,9 @@ class _Rep(_Pull):
             return self._peek()
         finally:
             self._leave()
+
+
+def _readable(number: int) -> bool:
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))

@@ -35,9 +35,8 @@ class Pull(Listening):
         """Whether `recv` would return or raise at once."""
         if self._closed:
             return True
-        with self._broom:
-            if not self._turn.acquire(False):
-                return False  # another thread is about to take what there is
+        if not self._turn.acquire(False):
+            return False  # another thread is about to take what there is
         try:
             self._check_open()
             self._relieve()
