@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 
@@ -42,6 +43,39 @@ def test_messages_of_any_size_arrive_whole(pair: Pair, aside: Aside) -> None:
             sent = aside(host.send, data)
             assert plugin.recv(DEADLINE) == data
             sent.result(DEADLINE)
+
+
+SPINS = pytest.mark.parametrize("spin", [1, 300_000, 30_000_000_000], ids=["tick", "while", "long"])
+
+
+@SPINS
+def test_a_reply_is_found_while_polling(pair: Pair, aside: Aside, spin: int) -> None:
+    """Whether it is there already, comes meanwhile, or after the polling."""
+    with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
+        for data in (b"a", b"b" * 300_000):
+            plugin.send(b"ask")
+            assert host.recv(DEADLINE) == b"ask"
+            reply = aside(partial(plugin.recv, DEADLINE, spin=spin))
+            sent = aside(host.send, data)
+            assert reply.result(DEADLINE) == data
+            sent.result(DEADLINE)
+            plugin.send(b"ask")
+            assert host.recv(DEADLINE) == b"ask"
+            sent = aside(host.send, data)
+            assert plugin.recv(DEADLINE, spin=spin) == data
+            sent.result(DEADLINE)
+
+
+@SPINS
+def test_polling_ends_with_the_connection(pair: Pair, aside: Aside, spin: int) -> None:
+    """The peer's end, and one's own close, are noticed as by one who sleeps."""
+    with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
+        plugin.send(b"a")
+        assert host.recv(DEADLINE) == b"a"
+        reply = aside(partial(plugin.recv, DEADLINE, spin=spin))
+        host.close()
+        with pytest.raises(ChannelResetError):
+            reply.result(DEADLINE)
 
 
 def test_recv_needs_a_request(pair: Pair) -> None:
