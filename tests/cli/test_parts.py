@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 
 from ekuiper.bundle.manifest import Manifest
-from ekuiper.cli.running import texts
-from ekuiper.cli.running.conf import defaults, settings
 from ekuiper.cli.running.figures import FunctionFigures, Moment, PipelineFigures
-from ekuiper.cli.running.hints import hint
 from ekuiper.cli.running.live import LiveView
 from ekuiper.cli.running.log import PluginLog, shortened
 from ekuiper.cli.running.options import wanted
-from ekuiper.cli.running.rows import read_rows
+from ekuiper.cli.shared import texts
+from ekuiper.cli.shared.conf import defaults, settings
+from ekuiper.cli.shared.hints import hint
+from ekuiper.cli.shared.rows import read_rows
 from ekuiper.host.embedded.counters import Fault
 from ekuiper.host.embedded.expressions import FunctionCall
 

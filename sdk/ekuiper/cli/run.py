@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,14 +15,12 @@ from rich.console import Console
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import ManifestError
 from ..host.embedded import PROFILES
-from .running.conf import defaults, did_you_mean, settings
 from .running.jsonlines import JsonView
 from .running.live import LiveView
 from .running.options import (
     Ordered,
     Wanted,
     call,
-    duration,
     given_in_order,
     rows_file,
     wanted,
@@ -32,6 +29,8 @@ from .running.plain import DebugView, PlainView
 from .running.rulefiles import RulePlan, configurable, rule_plan
 from .running.session import Plan, Session
 from .running.view import View
+from .shared.conf import defaults, did_you_mean, settings
+from .shared.options import duration, interpreter
 
 __all__ = ["run"]
 
@@ -154,7 +153,7 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     return Plan(
         folder=folder,
         manifest=manifest,
-        python=_interpreter(given["python"]),
+        python=interpreter(given["python"]),
         pipelines=tuple(pipelines),
         config=settings(given["conf"], _configurable(pipelines)),
         **_limits(given),
@@ -169,7 +168,7 @@ def _rules(folder: Path, manifest: Manifest, rules: RulePlan, given: dict[str, A
     return Plan(
         folder=folder,
         manifest=manifest,
-        python=_interpreter(given["python"]),
+        python=interpreter(given["python"]),
         pipelines=(),
         config=settings(given["conf"], configurable(rules)),
         rules=rules,
@@ -223,15 +222,6 @@ def _declared(kind: str, names: Iterable[str], known: Iterable[str], plugin: str
 def _configurable(pipelines: Iterable[Wanted]) -> set[str]:
     sources = {pipeline.source for pipeline in pipelines if pipeline.source is not None}
     return sources | {sink for pipeline in pipelines for sink in pipeline.sinks}
-
-
-def _interpreter(path: str | None) -> str:
-    if path is None:
-        return sys.executable
-    found = shutil.which(path)
-    if found is None:
-        raise click.UsageError(f"--python {path!r}: there is no such program")
-    return os.path.abspath(found)  # the plugin's process starts in another folder
 
 
 def _add_defaults(plan: Plan) -> list[str]:

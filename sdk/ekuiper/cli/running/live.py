@@ -12,11 +12,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ..shared.faults import fault_lines, heading
+from ..shared.texts import cell, clock, rate
 from .figures import Moment
 from .log import PluginLog, shortened
 from .summary import print_summary
-from .tables import counts, fault_lines, function_table, heading, row_table
-from .texts import cell, clock, rate
+from .tables import counts, function_table, row_table
 
 __all__ = ["LiveView"]
 

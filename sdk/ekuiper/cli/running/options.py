@@ -1,7 +1,6 @@
 """Options of `ekuiper run` whose order matters, and values with a form of their own."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,20 +10,9 @@ import click
 from ...errors import ExpressionError
 from ...host.embedded.expressions import FunctionCall
 
-__all__ = ["Ordered", "Wanted", "call", "duration", "given_in_order", "rows_file", "wanted"]
+__all__ = ["Ordered", "Wanted", "call", "given_in_order", "rows_file", "wanted"]
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _ORDER = "ekuiper.cli.order"
-
-
-def duration(text: str) -> float:
-    """`500ms`, `10s`, `1.5m` or `2h`, as seconds; the type of an option."""
-    found = _DURATION.fullmatch(text.strip())
-    seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
-    if seconds <= 0:
-        raise click.BadParameter(f"{text!r} is no duration; write 500ms, 10s, 5m or 1h")
-    return seconds
 
 
 def call(text: str) -> FunctionCall:

@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
+from ..shared.texts import clock, count, duration, rate
 from .figures import Moment, PipelineFigures
 from .log import PluginLog
 from .summary import print_summary
-from .texts import clock, count, duration, rate
 from .view import NewFaults
 
 __all__ = ["DebugView", "PlainView"]

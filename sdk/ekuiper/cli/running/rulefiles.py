@@ -11,9 +11,9 @@ from ...errors import EkuiperError
 from ...host.embedded import Host
 from ...host.embedded.rules import Folder, Rules, RunningRule, read_folder
 from ...host.embedded.rules.nodes import Window
-from .conf import did_you_mean
+from ..shared.conf import did_you_mean
+from ..shared.rows import read_rows
 from .figures import PipelineMeter
-from .rows import read_rows
 from .view import View
 
 __all__ = ["RulePlan", "configurable", "rule_meter", "rule_plan", "start_rules"]

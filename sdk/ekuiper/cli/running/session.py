@@ -16,13 +16,13 @@ from ...host.embedded.process import PluginProcess
 from ...host.embedded.rules import Rules
 from ...protocol.addresses import Addresses
 from ...transport import Transport
+from ..shared.hints import hint
+from ..shared.rows import read_rows
+from ..shared.texts import times
 from .figures import Moment, PipelineFigures, PipelineMeter
-from .hints import hint
 from .log import PluginLog
 from .options import Wanted
-from .rows import read_rows
 from .rulefiles import RulePlan, rule_meter, start_rules
-from .texts import times
 from .view import View
 
 __all__ = ["Plan", "Session"]

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from ..shared.faults import fault_lines, heading
+from ..shared.texts import cell, rate, span, times
 from .figures import Moment
 from .log import shortened
-from .tables import counts, fault_lines, function_table, heading, row_table
-from .texts import cell, rate, span, times
+from .tables import counts, function_table, row_table
 
 __all__ = ["print_summary"]
 

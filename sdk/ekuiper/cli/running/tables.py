@@ -1,26 +1,18 @@
 """The parts that the live view and the summary are put together from."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from ...host.embedded.counters import Fault
+from ..shared.texts import cell, count, decimals, duration, rate
 from .figures import PipelineFigures
-from .texts import cell, count, decimals, duration, rate
 
-__all__ = ["counts", "fault_lines", "function_table", "heading", "row_table"]
+__all__ = ["counts", "function_table", "row_table"]
 
 _WIDEST = 24  # characters of one value in a table of rows
-_PLACE = re.compile(r"[\w.+-]+\.\w+:\d+")
 _GAP = 2
-
-
-def heading(text: str) -> Text:
-    """The line over a part."""
-    return Text(text, style="bold")
 
 
 def counts(pipeline: PipelineFigures) -> Text:
@@ -80,19 +72,6 @@ def row_table(pipeline: PipelineFigures, most: int, width: int) -> Table:
     for position in range(len(rows)):
         table.add_row(*_indented(Text(texts[name][position]) for name in shown))
     return table
-
-
-def fault_lines(faults: Sequence[Fault], most: int) -> list[Text]:
-    """The last mistakes, the newest first, each on one line with the line of code in bold."""
-    lines = []
-    for fault in reversed(faults[-most:] if most > 0 else ()):
-        line = Text("  ", no_wrap=True, overflow="ellipsis")
-        if fault.count > 1:
-            line.append(f"{count(fault.count)} × ", "bold red")
-        line.append(f"{fault.where}: ", "dim").append(cell(fault.text))
-        line.highlight_regex(_PLACE, "bold")
-        lines.append(line)
-    return lines
 
 
 def _texts(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
