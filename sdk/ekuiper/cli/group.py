@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("run",)
+_VERBS = ("run", "bench")
 
 
 class _Verbs(click.Group):

@@ -70,6 +70,7 @@ def _serve(
 ) -> int:
     host = HostWatch(exchange.peer)
     _prepare_signals(hosted=host.started_us)
+    config, transport = _probed(config, transport)
     symbols = Symbols(config, transport, addresses, _locks(addresses))
     status = 1
     try:
@@ -148,6 +149,16 @@ def _transport() -> Transport:
                 "EKUIPER_TRANSPORT=nng", f"{error}; install it with: pip install 'ekuiper[nng]'"
             ) from error
     raise ConfigError(f"EKUIPER_TRANSPORT={wanted}", "unknown; known: ipc, nng")
+
+
+def _probed(config: PluginConfig, transport: Transport) -> tuple[PluginConfig, Transport]:
+    """For `ekuiper bench` only: with stamps that tell where the time goes."""
+    wanted = os.environ.get("EKUIPER_PROBE")
+    if not wanted:
+        return config, transport
+    from .probe import probed
+
+    return probed(wanted, config, transport)
 
 
 def _locks(addresses: Addresses) -> str | None:
