@@ -16,7 +16,7 @@ NO_PYTHON := needs Python 3.10 or newer; install one, or name it: make PYTHON=/p
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
 NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
 
-.PHONY: help run test check cov test-all test-host cycles bench bench-page clean
+.PHONY: help run test check cov test-all test-host interop cycles bench bench-page clean
 
 help:
 	@echo 'make run        watch the machine_health example live, for about ten seconds'
@@ -25,6 +25,7 @@ help:
 	@echo 'make cov        the tests with branch coverage of protocol, transport and runtime'
 	@echo 'make test-all   the tests from the built wheel, on every Python from 3.10 on that is here'
 	@echo 'make test-host  end to end on a real eKuiper: KUIPERD=/path/to/bin/kuiperd make test-host'
+	@echo 'make interop    on mangos, whose sockets eKuiper uses: 1,000 random conversations; needs Go'
 	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
 	@echo 'make bench      measure, ten minutes (QUICK=1: two), on a real eKuiper too if KUIPERD names one'
 	@echo 'make bench-page write docs/benchmarks.md with plots from what make bench found'
@@ -54,6 +55,10 @@ cov: $(VENV)/dev.stamp
 
 test-host: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -v tests/e2e/test_kuiperd*.py $(PYTEST_ARGS)
+
+# CONVERSATIONS=1 SEED=7 for a single one.
+interop: $(VENV)/dev.stamp
+	CONVERSATIONS=$(or $(CONVERSATIONS),1000) $(BIN)/python -m pytest -q tests/interop $(PYTEST_ARGS)
 
 cycles: $(VENV)/dev.stamp
 	CYCLES=10000 RESTARTS=1000 $(BIN)/python -m pytest -q tests/e2e/test_cycles.py
