@@ -4,7 +4,7 @@ sockets with messages that were encoded before."""
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,8 @@ _SOCKETS = "/tmp"  # short: a socket's path has at most 107 bytes
 
 
 class LightPlugin:
-    """One running subject. `more` functions are declared besides the three that are called.
+    """One running subject. `more` functions are declared besides the three that are called; `peer`
+    makes what holds the host's ends of its channels.
 
     Entering it starts the plugin; `handshake` is how many seconds that took. `usable` ends when it
     does not stop what it was told to stop, as the official package's sinks do now and then.
@@ -39,10 +40,18 @@ class LightPlugin:
 
     usable = True
 
-    def __init__(self, subject: Subject, mark: str, *, more: int = 0) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        mark: str,
+        *,
+        more: int = 0,
+        peer: Callable[[], PeerProcess] = PeerProcess,
+    ) -> None:
         self._subject = subject
         self._mark = mark
         self._more = more
+        self._make_peer = peer
         self._stack = ExitStack()
         self._functions: dict[str, tuple[PeerProcess, str]] = {}
 
@@ -111,7 +120,7 @@ class LightPlugin:
     @cached_property
     def _peer(self) -> PeerProcess:
         """Holds all channels but some functions; made when needed, not beside a start."""
-        return self._stack.enter_context(PeerProcess())
+        return self._stack.enter_context(self._make_peer())
 
     def _start(self) -> None:
         folder = tempfile.TemporaryDirectory(prefix="bench-", dir=_SOCKETS)
@@ -161,7 +170,7 @@ class LightPlugin:
         if name not in self._functions:
             symbol = f"{name}{self._mark}"
             path = self._addresses.function(symbol).removeprefix("ipc://")
-            owner = self._stack.enter_context(PeerProcess()) if apart else self._peer
+            owner = self._stack.enter_context(self._make_peer()) if apart else self._peer
             owner.do("listen", kind="function", path=path)
             self._control.command(function_start(symbol))
             self._functions[name] = owner, path

@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,19 @@ from .loops import Figures
 __all__ = ["PeerProcess"]
 
 _ROOT = Path(__file__).parents[2]
+_OWN = (sys.executable, "-m", "tests.bench.peer")
 _ANSWER_TIMEOUT = 60.0  # seconds, beyond any window
 
 
 class PeerProcess:
-    """The host's ends of channels; methods are called by name. Leaving the `with` block ends it."""
+    """The host's ends of channels; methods are called by name. Leaving the `with` block ends it.
 
-    def __init__(self) -> None:
+    `command` runs something that understands what `peer.Peer` does.
+    """
+
+    def __init__(self, command: Sequence[str] = _OWN) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.peer"],
+            command,
             cwd=_ROOT,
             env={name: value for name, value in os.environ.items() if name != "EKUIPER_JSON"},
             stdin=subprocess.PIPE,

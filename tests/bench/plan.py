@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from .mangos import MangosHost, mangos_measures
 from .measures import Measure, running_measures
 from .real import RealHost, kuiperd_binary
 from .results import Results
@@ -17,7 +18,7 @@ from .unavailable import UnavailableError
 
 __all__ = ["HOSTS", "Plan", "measure_names"]
 
-HOSTS = ("real", "light", "process")
+HOSTS = ("real", "light", "mangos", "process")
 _OWN = ("ours", "stdlib")
 
 
@@ -64,21 +65,27 @@ class Plan(NamedTuple):
         has `mark` in it."""
         subjects = make_subjects(self._subjects(scale), build)
         bench = Bench(subjects, scale, results, told)
-        for host in ("real", "light"):
+        for host in ("real", "light", "mangos"):
             try:
-                self._run_host(host, bench, scale, subjects, mark)
+                self._run_host(host, bench, scale, subjects, build, mark)
             except UnavailableError as error:
                 results.absent[host] = str(error)
         bench.processes(self._processes(scale), f"{mark}p")
 
     def _run_host(
-        self, host: str, bench: Bench, scale: Scale, subjects: Mapping[str, Subject], mark: str
+        self,
+        host: str,
+        bench: Bench,
+        scale: Scale,
+        subjects: Mapping[str, Subject],
+        build: Path,
+        mark: str,
     ) -> None:
         start: Callable[[], Host] | None = None
         for setting in self.settings:
             measures = self._running(scale, host, setting)
             if measures:
-                start = start or _starter(host, scale, subjects, mark)
+                start = start or _starter(host, scale, subjects, build, mark)
                 bench.running(host, start, SETTINGS[setting], measures)
 
     def _subjects(self, scale: Scale) -> list[str]:
@@ -93,7 +100,7 @@ class Plan(NamedTuple):
     def _running(self, scale: Scale, host: str, setting: str) -> list[Measure]:
         return [
             measure
-            for measure in running_measures(scale)
+            for measure in [*running_measures(scale), *mangos_measures(scale)]
             if host in self.hosts and host in measure.hosts and setting in measure.settings
             if _name(measure.key) in self.only
         ]
@@ -105,10 +112,12 @@ class Plan(NamedTuple):
 
 
 def _starter(
-    host: str, scale: Scale, subjects: Mapping[str, Subject], mark: str
+    host: str, scale: Scale, subjects: Mapping[str, Subject], build: Path, mark: str
 ) -> Callable[[], Host]:
     if host == "light":
         return partial(LightHost, f"{mark}l")
+    if host == "mangos":
+        return partial(MangosHost, f"{mark}m", build)
     feeder = next(subjects[key] for key in _OWN if not subjects[key].missing)
     return partial(RealHost, kuiperd_binary(), f"{mark}r", scale, feeder)
 

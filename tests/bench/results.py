@@ -14,7 +14,8 @@ _FORMAT = 1  # of the JSON text
 
 
 class Place(NamedTuple):
-    """What was measured, and where: host "light", "real" or "process", setting and measure."""
+    """What was measured, and where: host "real", "light", "mangos" or "process", setting and
+    measure."""
 
     host: str
     setting: str

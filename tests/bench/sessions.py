@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from .light import LightPlugin
 from .loops import Figures
 from .measures import Measure, Plugin
+from .peer_process import PeerProcess
 from .results import Place, Results, derived
 from .scale import Scale
 from .settings import Setting, applied
@@ -53,7 +54,12 @@ class LightHost:
     def start(self, subject: Subject) -> LightPlugin:
         """Start its plugin."""
         self._started += 1
-        return self._stack.enter_context(LightPlugin(subject, f"{self._mark}x{self._started}"))
+        mark = f"{self._mark}x{self._started}"
+        return self._stack.enter_context(LightPlugin(subject, mark, peer=self.peer))
+
+    def peer(self) -> PeerProcess:
+        """The host's ends of a plugin's channels."""
+        return PeerProcess()
 
     def end(self, plugin: LightPlugin) -> None:
         """End it."""
