@@ -476,21 +476,23 @@ def test_each_thread_that_emits_is_told_once_without_delay(wire, monkeypatch):
 
     class Many(Source):
         def open(self, ctx):
-            def work():
+            def work(n):
                 try:
                     while True:
-                        ctx.emit({"n": 1})
+                        ctx.emit({"n": n})
                 except ChannelClosedError:
                     ended.append(1)
 
-            threads = [threading.Thread(target=work) for _ in range(4)]
+            threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
 
     host = wire(plugin(Many))
-    rows(host.source("s"), 10)
+    source, seen = host.source("s"), set()
+    while len(seen) < 4:  # an ended thread's number is given to the next one that starts
+        seen.add(rows(source, 1)[0]["message"]["n"])
     assert host.command("stop", "source", "s") is None
 
     assert len(ended) == 4
