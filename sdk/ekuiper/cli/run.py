@@ -1,7 +1,6 @@
 """`ekuiper run`: a plugin at work on this machine, without eKuiper."""
 
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from rich.console import Console
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import ManifestError
 from ..host.embedded import PROFILES
+from .running.checks import check_input, check_stdin, check_symbols
 from .running.jsonlines import JsonView
 from .running.live import LiveView
 from .running.options import (
@@ -29,7 +29,7 @@ from .running.plain import DebugView, PlainView
 from .running.rulefiles import RulePlan, configurable, rule_plan
 from .running.session import Plan, Session
 from .running.view import View
-from .shared.conf import defaults, did_you_mean, settings
+from .shared.conf import defaults, settings
 from .shared.options import duration, interpreter
 
 __all__ = ["run"]
@@ -83,6 +83,12 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--for", "seconds", type=duration, metavar="TIME", help="End after 500ms, 10s, 5m or 1h."
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Start the plugin again when a file in DIR is saved: code, rules, streams or settings. "
+    "Calls do not time out, and only Ctrl-C or --for ends the run.",
+)
 @click.option("--plain", is_flag=True, help="A line a second instead of the live table.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Rows, figures and the summary as JSON lines."
@@ -123,16 +129,39 @@ def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
     """
     if given["plain"] + given["as_json"] + given["debug"] > 1:
         raise click.UsageError("--plain, --json and --debug exclude each other")
+    if given["watch"] and given["debug"]:
+        raise click.UsageError("--watch and --debug exclude each other")
     plan = _plan(ctx, folder, given)
     view = _view(given, plan)
     notes = _add_defaults(plan)
     with _log(plan.debug) as log, _terminal(plan.debug):
         for note in notes:
             view.note(note)
-        failures = Session(plan, view, log).run()
+        failures = _session(ctx, plan, view, log, given)
     if view.gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the last flush would raise
     sys.exit(1 if failures else 0)
+
+
+def _session(
+    ctx: click.Context, plan: Plan, view: View, log: Path | None, given: dict[str, Any]
+) -> list[str]:
+    if not plan.watch:
+        return Session(plan, view, log).run()
+    try:
+        from .running.changes import Changes
+    except ImportError as error:
+        raise click.UsageError(f"--watch: {error}; pip install 'ekuiper[cli]'") from error
+    from .running.watching import WatchingSession
+
+    def again() -> Plan:
+        renewed = _plan(ctx, plan.folder, given)
+        for note in _add_defaults(renewed):
+            view.note(note)
+        return renewed
+
+    with Changes(plan.folder).following() as changes:
+        return WatchingSession(plan, view, log, changes=changes, again=again).run()
 
 
 def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
@@ -145,11 +174,10 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     if rules is not None:
         return _rules(folder, manifest, rules, given)
     pipelines = wanted(given_in_order(ctx, _PIPELINE))
-    _check_input(pipelines, folder, manifest)
+    check_input(pipelines, folder, manifest)
     for pipeline in pipelines:
-        _check_symbols(pipeline, manifest)
-    if given["debug"] and any(pipeline.rows == "-" for pipeline in pipelines):
-        raise click.UsageError("--debug needs standard input for itself; give --rows a file")
+        check_symbols(pipeline, manifest)
+    check_stdin(given, [pipeline.rows for pipeline in pipelines])
     return Plan(
         folder=folder,
         manifest=manifest,
@@ -163,8 +191,7 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
 def _rules(folder: Path, manifest: Manifest, rules: RulePlan, given: dict[str, Any]) -> Plan:
     if list(rules.rows.values()).count("-") > 1:
         raise click.UsageError("only one stream can read rows from standard input")
-    if given["debug"] and "-" in rules.rows.values():
-        raise click.UsageError("--debug needs standard input for itself; give --rows a file")
+    check_stdin(given, rules.rows.values())
     return Plan(
         folder=folder,
         manifest=manifest,
@@ -177,46 +204,8 @@ def _rules(folder: Path, manifest: Manifest, rules: RulePlan, given: dict[str, A
 
 
 def _limits(given: dict[str, Any]) -> dict[str, Any]:
-    names = ("seconds", "count", "debug", "ekuiper")
+    names = ("seconds", "count", "debug", "ekuiper", "watch")
     return {name: given[name] for name in names}
-
-
-def _check_input(pipelines: list[Wanted], folder: Path, manifest: Manifest) -> None:
-    if not pipelines[0].has_input:
-        raise click.UsageError(_what_to_do(folder, manifest))
-    if sum(pipeline.rows == "-" for pipeline in pipelines) > 1:
-        raise click.UsageError("only one pipeline can read rows from standard input")
-
-
-def _what_to_do(folder: Path, manifest: Manifest) -> str:
-    """What the plugin has, and a command that runs it."""
-    source = f"--source {manifest.sources[0]}" if manifest.sources else "--rows FILE"
-    function = f" --function '{manifest.functions[0]}(COLUMN)'" if manifest.functions else ""
-    sink = f" --sink {manifest.sinks[0]}" if manifest.sinks else ""
-    return (
-        "where do rows come from? Give --source SOURCE, or --rows FILE with JSON lines; or put\n"
-        "eKuiper's own files into the folder, streams/*.sql and rules/*.json.\n"
-        f"  {manifest.name} has\n"
-        f"    sources    {', '.join(manifest.sources) or '-'}\n"
-        f"    functions  {', '.join(manifest.functions) or '-'}\n"
-        f"    sinks      {', '.join(manifest.sinks) or '-'}\n"
-        f"  For example: ekuiper run {shlex.quote(str(folder))} {source}{function}{sink}"
-    )
-
-
-def _check_symbols(pipeline: Wanted, manifest: Manifest) -> None:
-    sources = [pipeline.source] if pipeline.source is not None else []
-    functions = [call.function for call in pipeline.functions]
-    _declared("source", sources, manifest.sources, manifest.name)
-    _declared("function", functions, manifest.functions, manifest.name)
-    _declared("sink", pipeline.sinks, manifest.sinks, manifest.name)
-
-
-def _declared(kind: str, names: Iterable[str], known: Iterable[str], plugin: str) -> None:
-    for name in names:
-        if name not in known:
-            nearest = did_you_mean(name, known, f"{kind.capitalize()}s")
-            raise click.UsageError(f"plugin {plugin} has no {kind} {name!r}; {nearest}")
 
 
 def _configurable(pipelines: Iterable[Wanted]) -> set[str]:

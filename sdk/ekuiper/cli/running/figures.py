@@ -9,7 +9,7 @@ from ...host.embedded import Pipeline
 from ...host.embedded.counters import Fault, FunctionCounters
 from ...host.embedded.rules import RunningRule
 
-__all__ = ["FunctionFigures", "Moment", "PipelineFigures", "PipelineMeter"]
+__all__ = ["FunctionFigures", "Moment", "Notice", "PipelineFigures", "PipelineMeter"]
 
 _RECENT = 2.0  # seconds over which a rate is taken
 _LATEST = 8  # rows
@@ -47,6 +47,21 @@ class PipelineFigures:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What came of files that were saved; `error` is why the plugin, as saved, does not run."""
+
+    files: tuple[str, ...]
+    text: str
+    error: str | None
+
+    @property
+    def whole(self) -> str:
+        """All of it, on one line."""
+        saved = f"{', '.join(self.files)} saved: " if self.files else ""
+        return f"{saved}{f'{self.error}; ' if self.error is not None else ''}{self.text}"
+
+
+@dataclass(frozen=True)
 class Moment:
     """Everything there is to show."""
 
@@ -59,6 +74,8 @@ class Moment:
     log_faults: tuple[Fault, ...]
     """Errors that only the plugin's log tells of."""
     log: tuple[str, ...]
+    notice: Notice | None = None
+    """The last one, where files are watched."""
 
     @property
     def faults(self) -> list[Fault]:

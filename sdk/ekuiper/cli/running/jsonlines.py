@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ...host.embedded.counters import Fault
-from .figures import FunctionFigures, Moment, PipelineFigures
+from .figures import FunctionFigures, Moment, Notice, PipelineFigures
 from .log import PluginLog
 from .view import NewFaults
 
@@ -17,8 +17,9 @@ __all__ = ["JsonView"]
 
 class JsonView:
     """Objects with a `type`: "row" for each that came out, "stats" per pipeline each second,
-    "error" for each new mistake, "log" for what a log action logs, and "summary" at the end. Times
-    are seconds, rates per second. The plugin's own lines go to stderr."""
+    "error" for each new mistake, "log" for what a log action logs, "saved" for files with
+    --watch, and "summary" at the end. Times are seconds, rates per second. The plugin's own lines
+    go to stderr."""
 
     every = 1.0
 
@@ -32,6 +33,18 @@ class JsonView:
 
     def note(self, text: str) -> None:
         print(text, file=sys.stderr)
+
+    def changed(self, notice: Notice) -> None:
+        self._new_faults = NewFaults()
+        self._write(
+            {
+                "type": "saved",
+                "files": list(notice.files),
+                "ok": notice.error is None,
+                "error": notice.error,
+                "text": notice.text,
+            }
+        )
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         self._write(*({"type": "row", "rule": rule, "row": row} for row in rows))

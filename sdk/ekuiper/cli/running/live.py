@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ..shared.faults import fault_lines, heading
 from ..shared.texts import cell, clock, rate
-from .figures import Moment
+from .figures import Moment, Notice
 from .log import PluginLog, shortened
 from .summary import print_summary
 from .tables import counts, function_table, row_table
@@ -52,6 +52,9 @@ class LiveView:
     def note(self, text: str) -> None:
         self._console.print(Text(text, "dim"))
 
+    def changed(self, notice: Notice) -> None:
+        pass  # drawn with the moment
+
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass  # the last ones are drawn
 
@@ -78,6 +81,7 @@ class LiveView:
         width = self._console.width
         height = self._console.height - 1
         head: list[RenderableType] = [self._head(moment), *self._progress(moment)]
+        head += self._notice(moment.notice)
         height -= _height(head)
         if width >= _SIDE_BY_SIDE:
             half = width // 2
@@ -111,6 +115,15 @@ class LiveView:
         bar = Table.grid(expand=True)
         bar.add_row(ProgressBar(100, completed, style="bright_black", complete_style="cyan"))
         return [bar]
+
+    def _notice(self, notice: Notice | None) -> list[RenderableType]:
+        """What came of the last save, as far as three lines go."""
+        if notice is None:
+            return []
+        wrong = notice.error is not None
+        text = Text.assemble(("✗ ", "bold red") if wrong else ("↻ ", "bold green"))
+        text.append(cell(notice.whole), "red" if wrong else "green")
+        return [Text(), *text.wrap(self._console, self._console.width)[:3]]
 
     def _pipelines(self, moment: Moment, width: int) -> list[RenderableType]:
         parts: list[RenderableType] = []

@@ -41,6 +41,10 @@ class PluginLog:
                 self._faults.add("log", _told(found[1]))
         return lines
 
+    def forget_errors(self) -> None:
+        """Errors so far are no faults any more."""
+        self._faults.clear()
+
     def tail(self, lines: int) -> tuple[str, ...]:
         """The last lines read."""
         return tuple(self._lines)[-lines:] if lines > 0 else ()

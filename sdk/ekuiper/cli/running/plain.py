@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from ..shared.texts import clock, count, duration, rate
-from .figures import Moment, PipelineFigures
+from .figures import Moment, Notice, PipelineFigures
 from .log import PluginLog
 from .summary import print_summary
 from .view import NewFaults
@@ -31,6 +31,10 @@ class PlainView:
 
     def note(self, text: str) -> None:
         print(text, file=sys.stderr)
+
+    def changed(self, notice: Notice) -> None:
+        self._new_faults = NewFaults()
+        self.say(f"{'error' if notice.error is not None else 'saved'}  {notice.whole}")
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ...host.embedded.counters import Fault
-from .figures import Moment
+from .figures import Moment, Notice
 from .log import PluginLog
 
 __all__ = ["NewFaults", "View"]
@@ -40,6 +40,9 @@ class View(Protocol):
 
     def note(self, text: str) -> None:
         """Something worth knowing that is no failure."""
+
+    def changed(self, notice: Notice) -> None:
+        """Files that are watched were saved; moments have the last notice, too."""
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         """Rows came out; called on the pipeline's thread, which waits meanwhile."""

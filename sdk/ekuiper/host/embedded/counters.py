@@ -100,6 +100,12 @@ class Faults:
             if len(self._found) > self._most:
                 self._found.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget them all."""
+        with self._lock:
+            self.count = 0
+            self._found.clear()
+
     def list(self) -> "list[Fault]":
         """The mistakes, the one that happened last at the end."""
         with self._lock:
@@ -136,6 +142,12 @@ class Counters:
     rows_out: int = 0
     dropped: int = 0
     """Rows thrown away because the buffer was full."""
+
+    def forget_errors(self) -> None:
+        """Count errors anew, rows and calls on; the code that made them has changed."""
+        self.faults.clear()
+        for function in self.functions:
+            function.errors = 0
 
     @property
     def errors(self) -> int:

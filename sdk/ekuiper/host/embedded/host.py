@@ -133,6 +133,11 @@ class Host:
         return self._instance.status_message
 
     @property
+    def generation(self) -> int:
+        """How often the plugin was spawned: what one before was sent and did not answer is lost."""
+        return self._instance.generation
+
+    @property
     def errors(self) -> list[str]:
         """What went wrong with nobody there to raise it to: replays and stops, the last hundred."""
         return list(self._instance.errors)

@@ -38,6 +38,8 @@ class Instance:
         self._lock = threading.Lock()
         self._starts: dict[Meta, Command] = {}
         self._ready = False
+        self.generation = 0
+        """How often the plugin was spawned."""
         self.errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
         """What went wrong with nobody there to raise it to; the oldest are forgotten."""
 
@@ -107,6 +109,7 @@ class Instance:
 
     def _launch(self) -> None:
         self._ready = False
+        self.generation += 1
         self._launcher.start()
         try:
             self._control.handshake()

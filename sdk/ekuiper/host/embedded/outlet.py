@@ -42,6 +42,8 @@ class Outlet:
         asked = {"requireAck": True} if self._confirm else {}
         self._sink = host.sink(name, rule=rule, action=action, config={**config, **asked})
         self._fault = fault
+        self._host = host
+        self._generation = host.generation
         self._changed = threading.Condition()
         self.name = name
         self.sent = 0
@@ -62,12 +64,14 @@ class Outlet:
 
     def hand_over(self, data: bytes) -> None:
         """Hand over one message as it is. Raises `HostError` when the sink did not take it."""
+        self._forgive()
         self._sink.post(data) if self._confirm else self._sink.send(data)
         self.sent += 1
 
     def settle(self) -> None:
         """Wait until every message is acknowledged, ten seconds at most; those that are missing
         then are a fault."""
+        self._forgive()
         deadline = time.monotonic() + _SETTLE
         with self._changed:
             while self._confirm and self.acknowledged < self.sent:
@@ -83,6 +87,13 @@ class Outlet:
     def stop(self, timeout: float) -> None:
         """Stop the sink. Raises `HostError` if the plugin does not agree in time."""
         self._sink.stop(timeout)
+
+    def _forgive(self) -> None:
+        """What a plugin that is gone was sent will not be acknowledged any more."""
+        if self._generation != self._host.generation:
+            self._generation = self._host.generation
+            with self._changed:
+                self.acknowledged = self.sent
 
     def _read_acks(self) -> None:
         try:

@@ -1,0 +1,152 @@
+"""The plugin's process and what runs on it, from one start to one stop."""
+
+import signal
+from functools import partial
+from pathlib import Path
+
+from ...host.embedded import Host, Pipeline, Settings
+from ...host.embedded.process import PluginProcess
+from ...host.embedded.rules import Rules
+from ...protocol.addresses import Addresses
+from ...transport import Transport
+from ..shared.rows import read_rows
+from .figures import PipelineMeter
+from .options import Wanted
+from .plan import Plan
+from .rulefiles import rule_meter, start_rules
+from .view import View
+
+__all__ = ["Work"]
+
+
+class Work:
+    """Does what a plan says; for the main thread.
+
+    The plugin's output goes to the file `log`; where that is None, to this terminal.
+    """
+
+    def __init__(self, plan: Plan, view: View, log: Path | None) -> None:
+        self._plan = plan
+        self._view = view
+        self._log = log
+        self._process: PluginProcess | None = None
+        self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
+        self._rules: Rules | None = None
+        self.meters: list[PipelineMeter] = []
+        """One for each pipeline that has started."""
+
+    def start(self) -> None:
+        """Spawn the plugin, and start rules or pipelines. Raises `EkuiperError`; those that had
+        started run on until `stop`."""
+        self._host.start()
+        if self._plan.rules is not None:
+            self._rules = start_rules(
+                self._plan.rules,
+                self._host,
+                self._view,
+                config=self._plan.config,
+                limit=self._plan.count,
+            )
+            self.meters = [rule_meter(each) for each in self._rules.running]
+            return
+        for position, wanted in enumerate(self._plan.pipelines):
+            rule = f"rule{position + 1}"
+            pipeline = self._pipeline(rule, wanted)
+            columns = tuple(call.column for call in wanted.functions)
+            pipeline.start()
+            self.meters.append(PipelineMeter(pipeline, rule, wanted.title, columns))
+
+    def restart(self) -> list[str]:
+        """Spawn the plugin again while all goes on, rows and calls counted on, errors anew; returns
+        what did not start again. Raises `HostError` when the plugin does not start."""
+        known = len(self._host.errors)
+        for meter in self.meters:
+            meter.pipeline.counters.forget_errors()
+        self._host.restart()
+        return self._host.errors[known:]
+
+    def stop(self) -> None:
+        """Stop what runs, so that nothing that came out is lost on its way to a sink."""
+        if not self.alive:
+            self._host.close()  # frees calls that wait for a dead plugin
+        if self._rules is not None:
+            self._rules.stop()
+        for meter in self.meters:
+            meter.pipeline.stop()
+
+    def close(self) -> None:
+        """End the plugin. Idempotent."""
+        self._host.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more rows will come out of anything."""
+        return all(meter.pipeline.ended for meter in self.meters)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the plugin runs."""
+        return self._process is not None and self._process.alive
+
+    @property
+    def pid(self) -> int | None:
+        """The plugin's process; None before the first."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def exit(self) -> str:
+        """How the plugin ended."""
+        code = self._process.exit_code if self._process is not None else None
+        if code is not None and code < 0:
+            return f"by {signal.Signals(-code).name}"
+        return f"with exit code {code}"
+
+    def _pipeline(self, rule: str, wanted: Wanted) -> Pipeline:
+        return Pipeline(
+            self._host,
+            source=wanted.source,
+            rows=read_rows(wanted.rows) if wanted.rows is not None else None,
+            functions=wanted.functions,
+            window=wanted.window,
+            sinks=wanted.sinks,
+            rule=rule,
+            config=self._plan.config,
+            limit=self._plan.count,
+            on_rows=partial(self._view.rows, rule),
+            keep=20,
+        )
+
+    def _launcher(self, transport: Transport, addresses: Addresses) -> PluginProcess:
+        self._process = PluginProcess(
+            self._plan.folder,
+            self._plan.manifest,
+            settings=self._host.settings,
+            log=self._log,
+            env=self._environment(addresses),
+            stdin=self._plan.debug,
+        )
+        return self._process
+
+    def _environment(self, addresses: Addresses) -> dict[str, str]:
+        found = {"EKUIPER_SOCKET_DIR": addresses.directory}
+        if self._plan.watch:  # two saves in one second look alike to Python's cache
+            found["PYTHONDONTWRITEBYTECODE"] = "1"
+        return found
+
+
+def _settings(plan: Plan) -> Settings:
+    if plan.watch:  # calls and rows wait for the next save of a plugin that does not start
+        return Settings.profile(
+            plan.ekuiper, python=plan.python, send_timeout=None, recv_timeout=None
+        )
+    if not plan.debug:
+        return Settings.profile(plan.ekuiper, python=plan.python)
+    return Settings.profile(
+        plan.ekuiper,
+        python=plan.python,
+        init_timeout=None,
+        send_timeout=None,
+        recv_timeout=None,
+        control_timeout=None,
+        discard_when_full=False,
+    )
