@@ -21,14 +21,14 @@ class Step(NamedTuple):
     """One thing that a host does; what is not needed for it is left empty.
 
     `what` is a method of `Stage`, `name` a function or a symbol, `frames` are sent one after the
-    other, and `count` messages are awaited.
+    other, and `awaited` is how many messages come of it.
     """
 
     what: str
     name: str = ""
     meta: Meta = Meta("", "", 0)
     frames: tuple[bytes, ...] = ()
-    count: int = 0
+    awaited: int = 0
 
 
 def conversation(seed: int) -> list[Step]:
@@ -44,7 +44,7 @@ class _Talk:
 
     def steps(self) -> Iterator[Step]:
         """Several scenes, one after the other, or mixed."""
-        if self._dice.random() < 0.01:
+        if self._dice.random() < 0.02:
             yield Step("respawn")
         scenes = (self._calls, self._source, self._sink, self._nonsense, self._refused)
         chosen = self._dice.choices(scenes, (8, 6, 6, 4, 4), k=self._dice.randint(2, 6))
@@ -67,9 +67,10 @@ class _Talk:
 
     def _call(self) -> bytes:
         args = [self._value(3) for _ in range(self._dice.randint(0, 3))]
-        func = self._dice.choice(("Validate", "IsAggregate", "Exec", "Exec", "Exec"))
-        if func != "Exec":
-            return encode_call(Call(func, args if func == "Validate" else [], None))
+        kind = self._dice.random()
+        if kind < 0.3:
+            validate = Call("Validate", args, None)
+            return encode_call(validate if kind < 0.2 else Call("IsAggregate", [], None))
         if self._dice.random() < 0.05:
             args.append("x" * self._dice.choice(_SIZES))
         place = CallContext(self._mark, "2_project", 0, self._dice.randint(0, 2))
@@ -88,7 +89,7 @@ class _Talk:
         for _ in range(self._dice.choice((1, 1, 1, 2))):
             yield _command(start)
             yield from self._control_again()
-            yield Step("take", meta=start.meta, count=taken)
+            yield Step("take", meta=start.meta, awaited=taken)
         yield Step("hang_up", meta=start.meta)
         for _ in range(self._dice.choice((1, 1, 1, 2))):
             yield _command(start._replace(verb="stop"))
@@ -105,7 +106,7 @@ class _Talk:
             yield from self._control_again()
             messages = tuple(self._bytes() for _ in range(self._dice.randint(0, 6)))
             acks = len(messages) if name == "tell" else 0
-            yield Step("feed", meta=start.meta, frames=messages, count=acks)
+            yield Step("feed", meta=start.meta, frames=messages, awaited=acks)
             if name == "keep":
                 yield _started("kept")
                 asked = [start.meta.rule_id, len(messages)]
@@ -153,7 +154,7 @@ class _Talk:
         yield Step("give_up", "hold", frames=(self._exec(["late"]),))
         for name in ("release", "release"):
             yield Step("ask", name, frames=(self._exec([]),))
-        yield Step("ask", "hold", frames=(self._exec(["in time"]),), count=1)
+        yield Step("ask", "hold", frames=(self._exec(["in time"]),), awaited=1)
 
     def _function_again(self) -> Iterator[Step]:
         """The host's end of a function's connection goes and comes back. Seldom: a plugin takes its

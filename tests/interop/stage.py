@@ -87,11 +87,11 @@ class Stage:
         return self.tell(step)
 
     def ask(self, step: Step) -> list[bytes]:
-        """Calls; with `count`, so many late answers are found before."""
+        """Calls; where more is awaited, so many late answers come before."""
         said = []
         for frame in step.frames:
             said += self._asked(self._functions[step.name], frame)
-        assert len(said) == len(step.frames) + step.count, said
+        assert len(said) == len(step.frames) + step.awaited, said
         return said
 
     def give_up(self, step: Step) -> list[bytes]:
@@ -137,14 +137,14 @@ class Stage:
     def take(self, step: Step) -> list[bytes]:
         """Rows."""
         inbox = self._channels["data", step.meta]
-        return [inbox.recv(_DEADLINE) for _ in range(step.count)]
+        return [inbox.recv(_DEADLINE) for _ in range(step.awaited)]
 
     def feed(self, step: Step) -> list[bytes]:
         """Messages to a sink, and its acks, so many as are to come."""
         for frame in step.frames:
             self._channels["data", step.meta].send(frame, _DEADLINE)
         acks = self._channels["acks", step.meta]
-        return [acks.recv(_DEADLINE) for _ in range(step.count)]
+        return [acks.recv(_DEADLINE) for _ in range(step.awaited)]
 
     def hang_up(self, step: Step) -> list[bytes]:
         """The channels of a place are closed, before it is stopped."""

@@ -39,6 +39,14 @@ def ask(exchange: Exchange, data: bytes) -> bytes:
     return exchange.recv(DEADLINE)
 
 
+def from_both_in_order(inbox: Inbox) -> None:
+    """Fifty messages of each of two peers, a and b."""
+    messages = [inbox.recv(DEADLINE) for _ in range(100)]
+    for name in (b"a", b"b"):
+        own = [message for message in messages if message.startswith(name)]
+        assert own == [name + b"%d" % number for number in range(50)]
+
+
 class TestExchanges:
     """Control and function channels."""
 
@@ -204,10 +212,7 @@ class TestSources:
             for number in range(50):
                 one.send(b"a%d" % number)
                 other.send(b"b%d" % number)
-            rows = [inbox.recv(DEADLINE) for _ in range(100)]
-        for name in (b"a", b"b"):
-            own = [row for row in rows if row.startswith(name)]
-            assert own == [name + b"%d" % number for number in range(50)]
+            from_both_in_order(inbox)
 
     def test_a_host_that_takes_no_more_than_a_mebibyte(
         self, plugin: Transport, mangos: Mangos, url: str
@@ -261,7 +266,4 @@ class TestSinks:
             for number in range(50):
                 one.send(b"a%d" % number)
                 other.send(b"b%d" % number)
-            messages = [inbox.recv(DEADLINE) for _ in range(100)]
-        for name in (b"a", b"b"):
-            own = [message for message in messages if message.startswith(name)]
-            assert own == [name + b"%d" % number for number in range(50)]
+            from_both_in_order(inbox)
