@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,11 @@ import pytest
 from rich.console import Console
 
 from ekuiper.bundle.manifest import Manifest
-from ekuiper.cli.running.figures import FunctionFigures, Moment, PipelineFigures
+from ekuiper.cli.running.figures import FunctionFigures, Moment, Notice, PipelineFigures, _Rate
 from ekuiper.cli.running.live import LiveView
 from ekuiper.cli.running.log import PluginLog, shortened
 from ekuiper.cli.running.options import wanted
+from ekuiper.cli.running.tables import row_table
 from ekuiper.cli.shared import texts
 from ekuiper.cli.shared.conf import defaults, settings
 from ekuiper.cli.shared.hints import hint
@@ -249,6 +252,39 @@ def moment(pipelines: int = 1, rows: int = 8, log: int = 50, **columns: Any) -> 
     return Moment("rig", 4711, True, 3.0, (figures,) * pipelines, (), ("a log line " * 30,) * log)
 
 
+class TestRates:
+    def test_are_recent_where_much_comes(self) -> None:
+        """Over two seconds."""
+        rate, begin = _Rate(), time.monotonic()
+        found = [rate.update(begin + tenth / 10, tenth * 10) for tenth in range(1, 101)]
+        assert found[-1] == pytest.approx(100, rel=0.05)
+        still = [rate.update(begin + 10 + tenth / 10, 1000) for tenth in range(1, 61)]
+        assert still[-1] < 5
+
+    def test_reach_back_where_little_comes(self) -> None:
+        """A window of five seconds has a rate, not 0 between two of its rows."""
+        rate, begin = _Rate(), time.monotonic()
+        found = [rate.update(begin + tenth / 10, tenth // 50) for tenth in range(1, 301)]
+        assert all(each == pytest.approx(0.2, rel=0.05) for each in found[200:])
+
+
+class TestRowTables:
+    def test_times_of_one_day_and_empty_rows(self) -> None:
+        """Where a column has times of one day, the day is left out."""
+        rows = ({"at": "2026-01-02T03:04:05.678901+00:00"}, {"at": "2026-01-02T03:04:06Z"})
+        assert _shown(rows) == ["at", "03:04:05.678", "03:04:06"]
+        other = {"at": "2026-01-03T03:04:06Z"}
+        assert _shown((*rows, other))[-1] == "2026-01-03T03:04:06Z"
+        assert _shown(({"n": 1}, {}, {"n": None})) == ["n", "1", "(empty)", "(empty)"]
+
+
+def _shown(rows: tuple[dict[str, Any], ...]) -> list[str]:
+    console = Console(file=io.StringIO(), width=60)
+    with console.capture() as captured:
+        console.print(row_table(replace(moment().pipelines[0], latest=rows), 8, 60))
+    return [line.strip() for line in captured.get().splitlines()]
+
+
 class TestLive:
     @pytest.mark.parametrize("width", [20, 40, 80, 129, 130, 160])
     @pytest.mark.parametrize("height", [5, 24, 50])
@@ -265,6 +301,22 @@ class TestLive:
         assert len(lines) <= max(height, 4 + 5 * pipelines + 3)
         if height >= 24 and width >= 80:
             assert any("x.py:12" in line for line in lines)
+
+    @pytest.mark.parametrize("width", [20, 80, 160])
+    def test_tells_of_saves(self, width: int) -> None:
+        """In three lines at most."""
+        notice = Notice(
+            ("a.py",), "waiting for the next save", "ValueError: " + "no " * 200, "12:00:00"
+        )
+        out = io.StringIO()
+        console = Console(file=out, width=width, height=24)
+        waiting = replace(moment(a=1), alive=False, notice=notice)
+        console.print(LiveView(console, watched=True).draw(waiting))
+
+        lines = out.getvalue().splitlines()
+        assert len(lines) <= 24
+        assert max(map(len, lines)) <= width
+        assert "12:00:00" in out.getvalue()
 
     def test_columns_that_functions_fill_stay(self) -> None:
         """Where there is no room for all, those of the input go first, and are counted."""

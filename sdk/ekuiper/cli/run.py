@@ -243,7 +243,7 @@ def _view(given: dict[str, Any], plan: Plan) -> View:
     typed = "-" in files and sys.stdin.isatty()
     if given["plain"] or typed or not console.is_terminal or console.is_dumb_terminal:
         return PlainView(console)
-    return LiveView(console, seconds=plan.seconds, rows=plan.count)
+    return LiveView(console, seconds=plan.seconds, rows=plan.count, watched=plan.watch)
 
 
 @contextmanager

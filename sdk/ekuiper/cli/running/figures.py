@@ -11,7 +11,10 @@ from ...host.embedded.rules import RunningRule
 
 __all__ = ["FunctionFigures", "Moment", "Notice", "PipelineFigures", "PipelineMeter"]
 
-_RECENT = 2.0  # seconds over which a rate is taken
+_RECENT = 2.0  # seconds over which a rate is taken,
+_FEW = 3  # unless fewer than these came: then over more, so that windows have rates, too,
+_LONGEST = 20.0  # but no more than these
+_LATE = 1.5  # mean pauses after which nothing more is expected
 _LATEST = 8  # rows
 
 
@@ -53,6 +56,8 @@ class Notice:
     files: tuple[str, ...]
     text: str
     error: str | None
+    at: str
+    """When, as 12:34:56."""
 
     @property
     def whole(self) -> str:
@@ -104,10 +109,21 @@ class _Rate:
 
     def update(self, now: float, count: int) -> float:
         self._seen.append((now, count))
-        while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT:
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _LONGEST:
             self._seen.popleft()
         before, counted = self._seen[0]
-        return (count - counted) / (now - before) if now > before else 0.0
+        enough: int | None = None
+        for then, had in reversed(self._seen):
+            if enough is not None and had != enough:
+                break  # from right after what came before those: in between, nothing came
+            if now - then >= _RECENT and count - had >= _FEW:
+                before, counted = then, had
+                enough = had
+        came = count - counted
+        until = next(then for then, had in self._seen if had == count)
+        if came and now - until > _LATE * (until - before) / came:
+            until = now  # the next one is overdue
+        return came / (until - before) if until > before else 0.0
 
 
 class PipelineMeter:

@@ -39,6 +39,7 @@ class JsonView:
         self._write(
             {
                 "type": "saved",
+                "at": notice.at,
                 "files": list(notice.files),
                 "ok": notice.error is None,
                 "error": notice.error,

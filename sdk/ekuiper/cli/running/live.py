@@ -31,17 +31,24 @@ _ROWS = 8
 class LiveView:
     """Draws on a terminal, in place; the summary stays when it is over.
 
-    `seconds` and `rows` are when the run will be over, if that is known.
+    `seconds` and `rows` are when the run will be over, if that is known; with `watched` it goes on
+    when a file is saved.
     """
 
     every = 0.2
 
     def __init__(
-        self, console: Console, *, seconds: float | None = None, rows: int | None = None
+        self,
+        console: Console,
+        *,
+        seconds: float | None = None,
+        rows: int | None = None,
+        watched: bool = False,
     ) -> None:
         self._console = console
         self._seconds = seconds
         self._limit = rows
+        self._watched = watched
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._history: dict[str, deque[float]] = {}
         self.gone = False
@@ -97,8 +104,13 @@ class LiveView:
 
     def _head(self, moment: Moment) -> RenderableType:
         state = ("running", "green") if moment.alive else ("ended", "bold red")
+        if self._watched and not moment.alive:
+            state = ("waits for the next save", "bold yellow")
         left = Text.assemble((moment.plugin, "bold"), "  ", state)
-        left.append(f"  process {moment.pid}", "dim")
+        if moment.alive:
+            left.append(f"  process {moment.pid}", "dim")
+        if moment.alive and self._watched:
+            left.append("  a save restarts it", "dim")
         of = f" of {clock(self._seconds)}" if self._seconds else ""
         return _both_ends(left, Text(f"{clock(moment.elapsed)}{of}   Ctrl-C ends it", "dim"))
 
@@ -122,7 +134,7 @@ class LiveView:
             return []
         wrong = notice.error is not None
         text = Text.assemble(("✗ ", "bold red") if wrong else ("↻ ", "bold green"))
-        text.append(cell(notice.whole), "red" if wrong else "green")
+        text.append(f"{notice.at}  ", "dim").append(cell(notice.whole), "red" if wrong else "green")
         return [Text(), *text.wrap(self._console, self._console.width)[:3]]
 
     def _pipelines(self, moment: Moment, width: int) -> list[RenderableType]:

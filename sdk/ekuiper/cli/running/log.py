@@ -67,11 +67,13 @@ class PluginLog:
 
 
 def shortened(line: str, plugin: str) -> str:
-    """A record without its date, and without what is the same in all of this plugin's records."""
+    """A record without its date, and without what is the same in all of this plugin's records, be
+    it at the start or within."""
     start = _RECORD_START.match(line)
     if start is None or start[3] != plugin:
         return line
-    return f"{start[1]} {start[2]} {_told(line[start.end() :])}"
+    told = _told(line[start.end() :]).replace(f" of plugin {plugin!r}", "")
+    return f"{start[1]} {start[2]} {told}"
 
 
 def _told(text: str) -> str:

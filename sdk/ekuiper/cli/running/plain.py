@@ -34,7 +34,7 @@ class PlainView:
 
     def changed(self, notice: Notice) -> None:
         self._new_faults = NewFaults()
-        self.say(f"{'error' if notice.error is not None else 'saved'}  {notice.whole}")
+        self.say(f"{notice.at}  {'error' if notice.error is not None else 'saved'}  {notice.whole}")
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass

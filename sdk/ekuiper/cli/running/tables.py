@@ -1,5 +1,6 @@
 """The parts that the live view and the summary are put together from."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ __all__ = ["counts", "function_table", "row_table"]
 
 _WIDEST = 24  # characters of one value in a table of rows
 _GAP = 2
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(?:Z|[+-]\d\d:?\d\d)?")
 
 
 def counts(pipeline: PipelineFigures) -> Text:
@@ -70,13 +72,19 @@ def row_table(pipeline: PipelineFigures, most: int, width: int) -> Table:
     heads = (Text(cell(name), "cyan" if name in results else "dim") for name in shown)
     table.add_row(*_indented(heads), *more)
     for position in range(len(rows)):
-        table.add_row(*_indented(Text(texts[name][position]) for name in shown))
+        cells = [Text(texts[name][position]) for name in shown]
+        if cells and not any(each.plain for each in cells):
+            cells[0] = Text("(empty)", "dim")
+        table.add_row(*_indented(cells))
     return table
 
 
 def _texts(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """A column as it is shown."""
+    """A column as it is shown; of times on one day, the time of day."""
     values = [row.get(name) for row in rows]
+    times = [_TIME.fullmatch(value) if isinstance(value, str) else None for value in values]
+    if values and all(times) and len({found[1] for found in times if found}) == 1:
+        return [found[2] for found in times if found]
     places = decimals(values)
     return [cell(float(x) if places and type(x) is int else x, places) for x in values]
 

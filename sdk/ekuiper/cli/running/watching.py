@@ -121,7 +121,7 @@ class WatchingSession(Session):
         self._tell(files, f"all began anew in {took:.2f} s, and counts from 0", None)
 
     def _tell(self, files: Sequence[str], text: str, error: str | None) -> None:
-        self.notice = Notice(tuple(files), text, error)
+        self.notice = Notice(tuple(files), text, error, time.strftime("%H:%M:%S"))
         self.read_log()
         self.view.changed(self.notice)
 
