@@ -8,7 +8,7 @@ from typing import Any
 from ..context import Context
 from ..errors import ChannelClosedError, ChannelResetError, PluginError, SymbolError
 from ..protocol.codec import encode_row, encode_source_error
-from ..protocol.messages import Ack, CallContext, Meta, Row, SourceError
+from ..protocol.messages import Ack, CallContext, Meta, SourceError
 from ..transport import Outbox
 from .acks import Acks
 from .author import Reporter, caller
@@ -74,7 +74,7 @@ class SourceContext(_PlacedContext):
 
     def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
         try:
-            frame = encode_row(Row(message, meta))
+            frame = encode_row((message, meta))
         except PluginError as error:
             where = caller()
             self._refuse(f"row dropped: {error} (emitted at {where})", where)
