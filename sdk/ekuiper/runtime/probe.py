@@ -92,7 +92,7 @@ def probed(
     if kind not in _KINDS or not os.path.isabs(path):
         raise ConfigError(VARIABLE, f"must be KIND:SYMBOL:FILE, not {wanted!r}")
     attribute, opener, make = _KINDS[kind]
-    stamps = _Stamps(Laps(path))
+    stamps = (_StampsOfThreads if kind == "source" else _Stamps)(Laps(path))
     symbols: dict[str, dict[str, Callable[[], Any]]] = {
         each: dict(getattr(config, each)) for each in ("sources", "sinks", "functions")
     }
@@ -103,8 +103,8 @@ def probed(
     return changed, cast(Transport, _Transport(transport, opener, stamps))
 
 
-class _Stamps(threading.local):
-    """What one thread saw last."""
+class _Stamps:
+    """What was seen last, on the one thread that a function or sink has."""
 
     def __init__(self, laps: Laps) -> None:
         self.laps = laps
@@ -127,17 +127,20 @@ class _Stamps(threading.local):
 
     def lap(self, left: int, sending: int) -> None:
         """The runtime is done with the call since the time `left`."""
-        if self.called:
-            self.called = False
-            self.laps.add(
-                self.receiving,
-                self.reached - self.received,
-                self.ended - self.begun,
-                self.cpu,
-                left - self.resumed,
-                sending,
-                left - self.received,
-            )
+        self.called = False
+        self.laps.add(
+            self.receiving,
+            self.reached - self.received,
+            self.ended - self.begun,
+            self.cpu,
+            left - self.resumed,
+            sending,
+            left - self.received,
+        )
+
+
+class _StampsOfThreads(threading.local, _Stamps):
+    """What each thread saw last: a source may emit from several. Slower."""
 
 
 class _Wrapper:
@@ -166,7 +169,8 @@ class _Channel(_Wrapper):
 
     def recv(self, *args: Any, **options: Any) -> bytes:
         stamps, start = self._stamps, perf_counter_ns()
-        stamps.lap(start, 0)
+        if stamps.called:
+            stamps.lap(start, 0)
         data: bytes = self._inner.recv(*args, **options)
         stamps.received = perf_counter_ns()
         stamps.receiving = stamps.received - start
@@ -176,7 +180,8 @@ class _Channel(_Wrapper):
         stamps, start = self._stamps, perf_counter_ns()
         self._inner.send(*args, **options)
         stamps.sending = perf_counter_ns() - start
-        stamps.lap(start, stamps.sending)
+        if stamps.called:
+            stamps.lap(start, stamps.sending)
 
 
 class _Called(_Wrapper):

@@ -18,6 +18,7 @@ _FAULTS = 10
 _BAR = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BUSY = 0.85
+_UNKNOWN = "where the time goes is not known: only a plugin with this SDK tells, and it did not"
 _COLORS = {"host": "blue", "wire": "cyan", "codec": "magenta", "your code": "green"}
 _MEANT = {
     "function": {
@@ -65,6 +66,8 @@ def print_report(console: Console, plugin: str, measured: Measured, *, bars: boo
         console.print(_shares(measured, console.width, bars=bars))
         for text in _notes(measured):
             console.print(Text(f"  {text}", "dim"))
+    elif measured.count and not measured.failures:
+        console.print(Text(f"  {_UNKNOWN}", "dim"), soft_wrap=True)
     if measured.faults:
         console.print()
         console.print(heading("errors"))
@@ -118,9 +121,9 @@ def _shares(measured: Measured, width: int, *, bars: bool) -> Table:
         row = [
             Text(f"  {part.name}", color),
             Text(f"{part.share:.1%}", "bold"),
-            Text(duration(part.mean)),
-            Text(duration(part.p50), "dim"),
-            Text(duration(part.p99), "dim"),
+            Text(_time(part.mean)),
+            Text(_time(part.p50), "dim"),
+            Text(_time(part.p99), "dim"),
         ]
         if bars:
             row.append(Text(_bar(part.share / most if most else 0.0), color))
@@ -128,6 +131,10 @@ def _shares(measured: Measured, width: int, *, bars: bool) -> Table:
             row.append(Text(_MEANT[measured.kind].get(part.name, ""), "dim"))
         table.add_row(*row)
     return table
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e9:.0f} ns" if seconds < 1e-6 else duration(seconds)
 
 
 def _bar(share: float) -> str:

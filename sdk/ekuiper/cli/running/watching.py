@@ -19,6 +19,8 @@ from .work import Work
 
 __all__ = ["WatchingSession"]
 
+_AT_ONCE = 2.0  # seconds after a start
+_TOO_OFTEN = 4
 _FILE = re.compile(r'^\s*File "([^"]+)", line (\d+)', re.MULTILINE)
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:: .*)?)$", re.MULTILINE)
 
@@ -45,6 +47,7 @@ class WatchingSession(Session):
         self._again = again
         self._started = False  # whether the work of now has
         self._told_end = False
+        self._restless = Restless()
 
     def begin(self) -> None:
         try:
@@ -64,7 +67,9 @@ class WatchingSession(Session):
         return super().interrupted() or self.verdict()
 
     def look(self) -> None:
-        files = self._changes.take()
+        files, new = self._restless.without(self._changes.take(), time.monotonic())
+        for name in new:
+            self.view.note(f"{name} is saved again and again, perhaps by the plugin: left out now")
         if files:
             self._saved(files)
         elif self._started and not self.work.alive and not self._told_end:
@@ -121,6 +126,7 @@ class WatchingSession(Session):
         self._tell(files, f"all began anew in {took:.2f} s, and counts from 0", None)
 
     def _tell(self, files: Sequence[str], text: str, error: str | None) -> None:
+        self._restless.acted(time.monotonic())
         self.notice = Notice(tuple(files), text, error, time.strftime("%H:%M:%S"))
         self.read_log()
         self.view.changed(self.notice)
@@ -140,6 +146,31 @@ class WatchingSession(Session):
                 except (OSError, ValueError):
                     pass  # let the plugin's Python say it
         return None
+
+
+class Restless:
+    """Files that the plugin itself writes: a start that follows each of its starts has no end."""
+
+    def __init__(self) -> None:
+        self._acted = 0.0
+        self._times: dict[str, int] = {}
+
+    def acted(self, now: float) -> None:
+        """The plugin was just started again."""
+        self._acted = now
+
+    def without(self, files: Sequence[str], now: float) -> tuple[list[str], list[str]]:
+        """The files but for those; and those found out this time. Code is never one."""
+        at_once = now - self._acted < _AT_ONCE
+        kept, new = [], []
+        for name in files:
+            times = self._times.get(name, 0)
+            if times < _TOO_OFTEN and not is_code(name):
+                self._times[name] = times = times + 1 if at_once else 0
+                new += [name] if times == _TOO_OFTEN else []
+            if times < _TOO_OFTEN:
+                kept.append(name)
+        return kept, new
 
 
 def _reason(text: str, folder: Path) -> str:
