@@ -78,7 +78,7 @@ class Outlet:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     break
-            missing = self.sent - self.acknowledged
+            missing = max(0, self.sent - self.acknowledged)  # an ack may be forgiven, and come
         if self._confirm and missing:
             self._fault(
                 f"{missing} of {self.sent} messages not acknowledged {_SETTLE:g} s after the last"
