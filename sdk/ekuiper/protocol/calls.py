@@ -1,6 +1,7 @@
 """A function's channel: calls one way, replies the other."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from ..errors import MalformedMessageError
@@ -10,6 +11,9 @@ from .gojson import go_json
 from .messages import Call, CallContext, Reply
 
 __all__ = ["decode_call", "decode_reply", "encode_call", "encode_reply"]
+
+# What `Call` itself is, but for the call of a Python function, in which a named tuple wraps it.
+_call: Callable[[tuple[str, list[Any], CallContext]], Call] = partial(tuple.__new__, Call)
 
 
 def decode_call(frame: bytes) -> Call:
@@ -21,7 +25,7 @@ def decode_call(frame: bytes) -> Call:
     if type(message) is dict and message.get("func") == "Exec":
         args = message.get("arg")
         if type(args) is list and args and type(args[-1]) is str:
-            return Call("Exec", args, _context(args.pop()))
+            return _call(("Exec", args, _context(args.pop())))
     return _decode_rare_call(frame, as_object(frame, message, "a call"))
 
 
@@ -36,11 +40,13 @@ def encode_call(call: Call) -> bytes:
     return f'{{"func":"{call.func}","arg":{text}}}'.encode()
 
 
-def encode_reply(reply: Reply) -> bytes:
-    """Plugin's end. Raises `UnsupportedValueError` if the result has no JSON form."""
+def encode_reply(reply: Reply | tuple[bool, Any]) -> bytes:
+    """Plugin's end; a plain pair will do. Raises `UnsupportedValueError` if the result has no JSON
+    form."""
     state, result = reply
-    start = b'{"state":true,"result":' if state else b'{"state":false,"result":'
-    return start + dumps(result, "result") + b"}"
+    if state:
+        return b'{"state":true,"result":%b}' % dumps(result, "result")
+    return b'{"state":false,"result":%b}' % dumps(result, "result")
 
 
 def decode_reply(frame: bytes) -> Reply:

@@ -66,7 +66,8 @@ class RunningFunction:
         self._loop = AuthorLoop()
         self._reporter = Reporter(self.what, _log)
         self._contexts: dict[CallContext, FunctionContext] = {}
-        self._place: CallContext | None = None
+        self._place: CallContext | None = None  # of the last call, and its context
+        self._context: FunctionContext | None = None
         self._limit: int | None = None
         self._started = threading.Event()
         self._closing = False
@@ -157,8 +158,14 @@ class RunningFunction:
     def _answer(self, frame: bytes) -> bytes:
         """The reply to one request; never raises, whatever author code does."""
         try:
-            reply = self._reply(decode_call(frame))
-            encoded = encode_reply(reply)
+            call = decode_call(frame)
+            if self._author is None:
+                self._make()
+            _, args, place = call
+            # A pair is made faster than a `Reply`.
+            encoded = encode_reply(
+                self._rare(call) if place is None else (True, self._exec(args, place))
+            )
         except UnsupportedValueError as error:
             return self._refuse(f"exec returned what cannot be sent: {error}")
         except SymbolError as error:
@@ -179,23 +186,20 @@ class RunningFunction:
         self._reporter.wrong(text)
         return encode_reply(Reply(False, f"{self.what}: {text}"))
 
-    def _reply(self, call: Call) -> Reply:
-        if self._author is None:
-            self._make()
-        if call.func == "Exec":
-            return Reply(True, self._exec(call))
+    def _rare(self, call: Call) -> Reply:
         if call.func == "Validate":
             return self._validate(call.args)
         return Reply(True, self._is_aggregate())
 
-    def _exec(self, call: Call) -> Any:
-        place = call.context
-        assert place is not None
-        context = self._contexts.get(place) or self._new_context(place)
+    def _exec(self, args: list[Any], place: CallContext) -> Any:
         if place is not self._place:
-            self._place = place
-            PLACE.set(place_of(place))
-        return self._loop.run(self._author.exec(call.args, context))
+            self._move(place)
+        return self._loop.run(self._author.exec(args, self._context))
+
+    def _move(self, place: CallContext) -> None:
+        self._context = self._contexts.get(place) or self._new_context(place)
+        self._place = place
+        PLACE.set(place_of(place))
 
     def _validate(self, args: list[Any]) -> Reply:
         validate = getattr(self._author, "validate", None)

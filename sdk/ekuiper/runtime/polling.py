@@ -96,10 +96,13 @@ class AdaptiveWait:
     def recv(self, exchange: Exchange) -> bytes:
         """The next request."""
         window = self.window()
-        try:
-            frame = exchange.recv(spin=window)
-        finally:
-            self.release(window)
+        if window:
+            try:
+                frame = exchange.recv(spin=window)
+            finally:
+                self.release()
+        else:
+            frame = exchange.recv()
         self.received(time.perf_counter_ns())
         return frame
 
@@ -109,16 +112,15 @@ class AdaptiveWait:
         exchange.send(reply)
 
     def window(self) -> int:
-        """Nanoseconds to poll for the next request; 0 to sleep at once. `release` ends it."""
+        """Nanoseconds to poll for the next request, until `release`; 0 to sleep at once."""
         wanted = self._polls if self._always is None else self._always
         if wanted and self._turnaround < CAP and self._turn.acquire(False):
             return WINDOW
         return 0
 
-    def release(self, window: int) -> None:
-        """The wait that `window` was the answer for is over."""
-        if window:
-            self._turn.release()
+    def release(self) -> None:
+        """The polling that `window` allowed is over."""
+        self._turn.release()
 
     def received(self, now: int) -> None:
         """A request came."""
