@@ -34,8 +34,8 @@ class Scale(NamedTuple):
 
 FULL = Scale(
     rounds=3,
-    warm=0.25,
-    window=0.6,
+    warm=0.4,
+    window=1.2,
     starts=10,
     paced=3.0,
     idle=60.0,

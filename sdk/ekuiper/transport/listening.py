@@ -53,7 +53,7 @@ class Listening(SocketChannel):
             self.close()
             raise ListenError(self.url, error.strerror or str(error)) from None
         self._eyes.selector.unregister(self._door)
-        self.watch()  # the doorman needs the descriptors until he has left
+        self._watchers += 1  # the doorman needs the descriptors until he has left
         self._doorman = doorman
         doorman.start()
 
