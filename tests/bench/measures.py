@@ -9,6 +9,7 @@ from .scale import RATE, Scale
 __all__ = ["Measure", "Plugin", "running_measures"]
 
 _EVERYWHERE = ("idle", "one", "busy")
+_AND_QUOTA = (*_EVERYWHERE, "quota")
 _BOTH = ("light", "real")
 
 _ALL = ("ours", "stdlib", "sleeping", "polling", "official", "go", "limit", "limit_polling")
@@ -52,7 +53,7 @@ class Measure(NamedTuple):
 def running_measures(scale: Scale) -> list[Measure]:
     """All of them, those that matter most first."""
     return [
-        Measure("function", _function, _ALL, _BOTH, _EVERYWHERE),
+        Measure("function", _function, _ALL, _BOTH, _AND_QUOTA),
         Measure("two", _two, _WAITS, ("real",), _EVERYWHERE),
         Measure("two", _two, _WAITS, ("light",)),
         Measure("together", _together, _WAITS, ("real",), _EVERYWHERE),

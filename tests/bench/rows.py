@@ -67,7 +67,7 @@ LEGEND = (
 )
 """What the words in the tables mean."""
 
-_SHORT = {"idle": "two cores", "one": "one core", "busy": "one busy"}
+_SHORT = {"idle": "two cores", "one": "one core", "busy": "one busy", "quota": "quota"}
 
 _DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
+from .quota import quota
 from .unavailable import UnavailableError
 
 __all__ = ["SETTINGS", "Setting", "applied"]
@@ -25,12 +26,14 @@ while os.getppid() == parent and time.monotonic() < end:
 
 
 class Setting(NamedTuple):
-    """`cores` for host and plugin together; with `busy`, something else computes on the last."""
+    """`cores` for host and plugin together; with `busy`, something else computes on the last; with
+    a `quota`, all get so many seconds of CPU a second."""
 
     key: str
     label: str
     cores: int
     busy: bool = False
+    quota: float = 0.0
 
 
 SETTINGS = {
@@ -39,6 +42,7 @@ SETTINGS = {
         Setting("idle", "two idle cores", 2),
         Setting("one", "one core for all", 1),
         Setting("busy", "two cores, one busy", 2, busy=True),
+        Setting("quota", "two cores, a quota of one", 2, quota=1.0),
     )
 }
 
@@ -60,6 +64,8 @@ def applied(setting: Setting) -> Iterator[None]:
             burner = _burn(cores[-1])
             stack.callback(burner.wait)
             stack.callback(burner.kill)
+        if setting.quota:
+            stack.enter_context(quota(setting.quota))
         yield
 
 

@@ -84,6 +84,7 @@ _IN_SETTING: dict[tuple[str, str, str, str], tuple[Target, ...]] = {
     ("real", "idle", "function", "both_cpu"): (_official(0.4, at_most=True),),
     ("real", "one", "function", "rate"): (_official(1.95), _BEST_WAIT, _STDLIB),
     ("real", "busy", "function", "rate"): (_official(2.3), _BEST_WAIT, _STDLIB),
+    ("real", "quota", "function", "rate"): (_BEST_WAIT, _STDLIB),
 }
 
 _FLAT = 0.9  # how "flat" is read, as measurements scatter

@@ -111,6 +111,11 @@ def test_settings_are_left_as_they_were_found(setting: Setting) -> None:
             pass
         return
     others = len(tree(own))
+    try:
+        with applied(setting):
+            pass
+    except UnavailableError as error:
+        pytest.skip(str(error))
 
     with applied(setting):
         assert len(os.sched_getaffinity(0)) == setting.cores
