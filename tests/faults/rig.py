@@ -1,0 +1,374 @@
+"""Plays a plan: runs a host with the plugin, and does to them what the plan says."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from . import processes
+from .evidence import Done, Evidence
+from .hosting import NAME
+from .journal import Reader
+from .plan import FUNCTIONS, Plan, Step
+from .watch import Watch
+
+__all__ = ["Rig", "play"]
+
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[1]
+_PACE = 0.004  # seconds between two rows, calls or messages
+_UP = 20.0  # seconds until rows flow
+_SETTLE = 20.0  # seconds after the last fault until everything works again
+_PENDING = 0.5  # seconds that deaths which are armed at the end have to happen
+_ORPHANS = 3.0  # seconds that what a dead host started may live on
+_WRAPPER = """#!/bin/sh
+# conda run -n ENV COMMAND...
+shift 3
+/bin/sh -c '"$@"; exit $?' sh "$@"
+exit $?
+"""
+
+
+def play(plan: Plan) -> Evidence:
+    """Run the plan in a folder of its own; nothing is left of it but what is returned."""
+    with Rig(plan) as rig:
+        return rig.play()
+
+
+class Rig:
+    """One run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._mark = f"FAULTS_RUN={uuid.uuid4().hex}"
+        self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))
+        self.sockets = self.folder / "s"
+        self._deaths = self.folder / "deaths"
+        self._clock = self.folder / "clock"
+        self._make_folder()
+        self._host_journal = Reader(self.folder / "host.journal")
+        self._plugin_journal = Reader(self.folder / "plugin.journal")
+        self._watch = Watch(self._host_journal, self._plugin_journal)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lives = 0
+        self._restoring: list[threading.Timer] = []
+        self._done: list[Done] = []
+        self._seen: list[str] = []
+
+    def __enter__(self) -> "Rig":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for timer in self._restoring:
+            timer.cancel()
+            timer.join()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdin:
+                self._process.stdin.close()
+        processes.kill_all(self._mark)
+        self._host_journal.close()
+        self._plugin_journal.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def play(self) -> Evidence:
+        began = ended = time.monotonic()
+        flowing: dict[str, float | None] = {}
+        failure = ""
+        try:
+            self._start_host()
+            before = self._held_at_rest()
+            began = time.monotonic()
+            self._follow(began)
+            ended = time.monotonic()
+            flowing = self._flowing_again(ended)
+            if all(flowing.values()):
+                self._look_for_leaks(before)
+            self._end_host()
+        except RigError as error:
+            failure = f"{error}\n{self.log()}"
+        self._watch.read()
+        return Evidence(
+            self._plan,
+            began,
+            ended,
+            self._done,
+            self._host_journal.entries,
+            self._plugin_journal.entries,
+            flowing,
+            self._seen,
+            failure,
+        )
+
+    def log(self) -> str:
+        """The end of what plugin and host had to say."""
+        texts = []
+        for name in ("plugin.log", "host.log"):
+            path = self.folder / name
+            if path.is_file():
+                tail = path.read_bytes()[-3000:].decode("utf-8", "replace")
+                texts.append(f"-- {name}\n{tail}")
+        return "\n".join(texts)
+
+    def _make_folder(self) -> None:
+        plugin = self.folder / "plugin"
+        for each in (self.sockets, self._deaths, plugin, self.folder / "bin"):
+            each.mkdir()
+        shutil.copy(_HERE / "plugin.py", plugin / "plugin.py")
+        manifest: dict[str, Any] = {
+            "version": "1.0.0",
+            "language": "python",
+            "executable": "plugin.py",
+            "sources": ["numbers"],
+            "sinks": ["keep"],
+            "functions": list(FUNCTIONS),
+        }
+        if self._plan.wrapped:
+            manifest.update(virtualEnvType="conda", env="any")
+        (plugin / f"{NAME}.json").write_text(json.dumps(manifest))
+        wrapper = self.folder / "bin" / "conda"
+        wrapper.write_text(_WRAPPER)
+        wrapper.chmod(0o755)
+
+    def _start_host(self) -> None:
+        """One more life of the host; returns when rows flow."""
+        key, _, value = self._mark.partition("=")
+        given = {
+            "journal": str(self.folder / "host.journal"),
+            "plugin": str(self.folder / "plugin"),
+            "sockets": str(self.sockets),
+            "log": None if self._plan.full_disk else str(self.folder / "plugin.log"),
+            "pace": _PACE,
+            "base": self._lives * 1_000_000,
+            "acks": self._plan.acks,
+            "env": {
+                key: value,
+                "FAULTS_DEATHS": str(self._deaths),
+                "FAULTS_JOURNAL": str(self.folder / "plugin.journal"),
+                "FAULTS_PACE": str(_PACE),
+                "FAULTS_NAME": NAME,
+                "FAULTS_CLOCK": str(self._clock),
+                "PYTHONPATH": str(_HERE / "clock"),
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "EKUIPER_SUPERVISE": "1" if self._plan.supervised else "0",
+            },
+        }
+        self._lives += 1
+        output = "/dev/full" if self._plan.full_disk else self.folder / "host.log"
+        began = time.monotonic()
+        with open(output, "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.hosting", json.dumps(given)],
+                cwd=_ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        flowing = self._watch.flowing(began, _UP, self._alive)
+        if not all(flowing.values()):
+            missing = ", ".join(name for name, at in flowing.items() if at is None)
+            took = time.monotonic() - began
+            ended = "" if self._alive() else f", which ended with {self._process.returncode}"
+            raise RigError(f"in {took:.1f} s of a new host{ended}: nothing came of {missing}")
+
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _held_at_rest(self) -> processes.Held:
+        """What the plugin holds when it runs undisturbed: the same in two looks."""
+        before = processes.held(self._mark)
+        for _ in range(100):
+            threading.Event().wait(0.03)
+            now = processes.held(self._mark)
+            if now == before:
+                break
+            before = now
+        return before
+
+    def _follow(self, began: float) -> None:
+        for step in self._plan.steps:
+            threading.Event().wait(max(0.0, began + step.at - time.monotonic()))
+            self._watch.read()
+            with self._noted(step) as note:
+                note.append(getattr(self, f"_do_{step.what}", self._tell_host)(step) or "")
+        threading.Event().wait(max(0.0, began + self._plan.ends - time.monotonic()))
+        for timer in self._restoring:
+            timer.join()
+        _until(lambda: not any(self._deaths.iterdir()), _PENDING)
+        self._disarm()
+
+    @contextmanager
+    def _noted(self, step: Step) -> Iterator[list[str]]:
+        began = time.monotonic()
+        note: list[str] = []
+        try:
+            yield note
+        finally:
+            ended = time.monotonic()
+            self._done.append(Done(step.what, step.target, began, ended, "".join(note)))
+
+    def _do_kill(self, step: Step) -> str:
+        pid = self._watch.worker() if step.target == "worker" else self._top()
+        if pid is None:
+            return "there is none"
+        try:
+            os.kill(pid, int(step.number))
+        except ProcessLookupError:
+            return "has gone"
+        return f"{pid}"
+
+    def _top(self) -> int | None:
+        """What the host itself started, the wrapper if there is one."""
+        assert self._process is not None
+        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        found = [pid for pid in _children(path.parents[1]) if pid in processes.marked(self._mark)]
+        return found[0] if found else None
+
+    def _do_arm(self, step: Step) -> None:
+        new = self._deaths / f"new-{step.target}"
+        new.write_text(f"{int(step.number)} {step.count}")
+        new.rename(self._deaths / step.target)
+
+    def _do_grandchild(self, step: Step) -> None:
+        (self._deaths / "grandchild").touch()
+
+    def _disarm(self) -> None:
+        for armed in self._deaths.iterdir():
+            armed.unlink(missing_ok=True)
+
+    def _do_clock(self, step: Step) -> None:
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(step.number))
+        new.rename(self._clock)
+
+    def _do_pause(self, step: Step) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        threading.Event().wait(step.number)
+        self._process.send_signal(signal.SIGCONT)
+
+    def _do_crash(self, step: Step) -> None:
+        """The host is killed; everything it started has to go, and then it comes again."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._nobody_left("after the host was killed")
+        self._start_host()
+
+    def _do_hide(self, step: Step) -> str:
+        return self._without(step, lambda path: None)
+
+    def _do_replace(self, step: Step) -> str:
+        return self._without(step, lambda path: path.write_text("not a socket"))
+
+    def _without(self, step: Step, instead: Callable[[Path], object]) -> str:
+        path = self.sockets / (
+            "rule1_demo_0.ipc" if step.target == "source" else f"func_{step.target}.ipc"
+        )
+        aside = path.with_suffix(".aside")
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return "there is none"
+        instead(path)
+
+        def restore() -> None:
+            if not os.path.lexists(path) or not path.is_socket():
+                aside.rename(path)
+            else:
+                aside.unlink()  # the host has made a new one
+
+        timer = threading.Timer(step.number, restore)
+        self._restoring.append(timer)
+        timer.start()
+        return f"for {step.number:g} s"
+
+    def _tell_host(self, step: Step) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        line = json.dumps({"do": step.what, "target": step.target, "number": step.number})
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise RigError("the host has ended by itself") from None
+
+    def _flowing_again(self, since: float) -> dict[str, float | None]:
+        return self._watch.flowing(since, _SETTLE, self._alive)
+
+    def _look_for_leaks(self, before: processes.Held) -> None:
+        if not self._plan.supervised and any(
+            step.what == "grandchild" for step in self._plan.steps
+        ):
+            return  # without a supervisor nobody ends them
+        beyond = _until(lambda: not processes.held(self._mark).beyond(before), 5.0)
+        if not beyond:
+            more = processes.held(self._mark).beyond(before)
+            told = "\n    ".join(processes.describe(self._mark))
+            self._seen.append(f"holds {more}:\n    {told}")
+
+    def _end_host(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._tell_host(Step(0, "close"))
+        try:
+            self._process.wait(20.0)
+        except subprocess.TimeoutExpired:
+            raise RigError("the host did not close within 20 s") from None
+        self._process.stdin.close()
+        self._nobody_left("after the host was closed")
+        left = sorted(path.name for path in self.sockets.glob("*.ipc"))
+        if left:
+            self._seen.append(f"files left: {', '.join(left)}")
+
+    def _nobody_left(self, when: str) -> None:
+        grandchildren = any(step.what == "grandchild" for step in self._plan.steps)
+        if grandchildren and not self._plan.supervised:
+            return
+        if not _until(lambda: not processes.marked(self._mark), _ORPHANS):
+            told = "\n    ".join(processes.describe(self._mark))
+            self._seen.append(f"processes left {_ORPHANS:g} s {when}:\n    {told}")
+            processes.kill_all(self._mark)
+
+
+class RigError(Exception):
+    """The run cannot go on."""
+
+
+def _children(process: Path) -> list[int]:
+    found = []
+    for task in process.iterdir():
+        try:
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+        except OSError:
+            pass  # the thread ended
+    return found
+
+
+def _until(condition: Callable[[], bool], timeout: float) -> bool:
+    """Whether it held within the time."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.03)
+    return True

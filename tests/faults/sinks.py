@@ -1,0 +1,103 @@
+"""Judges what came of the rows that the sink was given."""
+
+from .evidence import Done
+from .story import Story
+
+__all__ = ["judge_sink"]
+
+Judged = tuple[list[tuple[str, str]], dict[str, int]]
+
+_SLACK = 0.3  # seconds after a death in which the host may still write to the dead
+_EARLY = 0.05
+_BUFFERED = 2.0  # seconds that a row may wait in a buffer before the sink reads it
+
+
+def judge_sink(story: Story) -> Judged:
+    """Rows come in order, once, and all but those that a crash or a stop may lose; what was
+    acknowledged had been collected."""
+    given = {
+        entry[2]: (entry[3], entry[1], entry[4])
+        for entry in story.evidence.host
+        if entry[0] == "given"
+    }
+    collected = [(entry[2], entry[1]) for entry in story.evidence.plugin if entry[0] == "collected"]
+    found = _order(story, collected)
+    lost, forbidden = _missing(story, given, collected)
+    if forbidden:
+        at = story.since(given[forbidden[0]][0])
+        found.append(("lost", f"sink: {len(forbidden)} rows from {forbidden[0]} on, given at {at}"))
+    if story.plan.acks:
+        found += _acks(story, given, dict(reversed(collected)))
+    failed = sum(outcome != "ok" for _, _, outcome in given.values())
+    counts = {"sink rows": len(collected), "sink rows lost": len(lost), "sink rows failed": failed}
+    return found, counts
+
+
+def _order(story: Story, collected: list[tuple[int, float]]) -> list[tuple[str, str]]:
+    found = []
+    seen: set[int] = set()
+    last = -1
+    for number, at in collected:
+        text = f"sink: row {number} at {story.since(at)}"
+        if number in seen:
+            found.append(("doubled", text))
+        elif number < last and number % 1_000_000 != 900_000 and last % 1_000_000 != 900_000:
+            found.append(("reordered", f"{text}, after {last}"))
+        seen.add(number)
+        last = max(last, number)
+    return found
+
+
+def _losing(story: Story) -> list[Done]:
+    """What may lose rows on their way to `collect`."""
+    closed = Done("close", "", story.closed - 1.0, story.closed + 1.0)
+    return [
+        *(Done("death", "", death.at, death.at) for death in story.deaths),
+        *story.outages,
+        *story.commands("again", "restart", "reorder", "cut", target="sink"),
+        *story.commands("concurrent"),
+        closed,
+    ]
+
+
+def _missing(
+    story: Story,
+    given: dict[int, tuple[float, float, str]],
+    collected: list[tuple[int, float]],
+) -> tuple[list[int], list[int]]:
+    """The rows that the host had written and that were not collected: permitted, forbidden."""
+    when = dict(reversed(collected))
+    causes = _losing(story)
+    pauses = sum(pause.ended - pause.began for pause in story.done("pause"))
+    permitted, forbidden = [], []
+    later = float("inf")  # when the first of the rows after it was collected
+    for number in sorted(given, reverse=True):
+        began, _, outcome = given[number]
+        if number in when:
+            later = min(later, when[number])
+        elif outcome == "ok":
+            excused = not story.plan.acks and any(
+                cause.began - _BUFFERED - pauses <= began <= cause.ended + _SLACK
+                and cause.began <= later + _EARLY
+                for cause in causes
+            )
+            (permitted if excused else forbidden).append(number)
+    return permitted[::-1], forbidden[::-1]
+
+
+def _acks(
+    story: Story, given: dict[int, tuple[float, float, str]], collected: dict[int, float]
+) -> list[tuple[str, str]]:
+    """An ack belongs to its row, and comes. Without a supervisor a row that is read by a worker
+    that dies then is never acknowledged."""
+    found = []
+    causes = _losing(story)
+    for number, (began, ended, outcome) in given.items():
+        text = f"sink: row {number}, given at {story.since(began)}"
+        if outcome == "ok" and collected.get(number, ended) > ended:
+            found.append(("shifted", f"{text}, acknowledged before it was collected"))
+        elif "no ack" in outcome and not story.excused(began, ended, causes, 0.0):
+            found.append(("stuck", f"{text}: {outcome}"))
+        elif outcome != "ok" and not story.excused(began, ended, causes, 1.0):
+            found.append(("sink failed", f"{text}: {outcome}"))
+    return found

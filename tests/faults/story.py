@@ -1,0 +1,101 @@
+"""The journals of a run as the oracle reads them: deaths, outages, and what may excuse what."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .evidence import Done, Evidence
+
+__all__ = ["Death", "Story"]
+
+_EARLY = 0.05  # seconds by which two journals may disagree about what came first
+_KEEPER = 1.0  # seconds from a death until the host has seen it, on a busy machine
+
+
+class Death(NamedTuple):
+    """A process of the plugin was killed."""
+
+    at: float
+    pid: int
+    role: str
+    """`top` or `worker`; what the host started is the top."""
+
+
+class Story:
+    """One run, told from its journals."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.plan = evidence.plan
+        roles = {entry[2]: entry[3] for entry in evidence.plugin if entry[0] == "born"}
+        self.deaths = sorted(_deaths(evidence, roles))
+        self.outages = list(_outages(evidence, self.deaths))
+        self.closed = max(
+            (entry[1] for entry in evidence.host if entry[0] == "down"), default=float("inf")
+        )
+
+    def since(self, moment: float) -> str:
+        """A moment, as seconds after rows flowed."""
+        return f"{moment - self.evidence.began:.3f} s"
+
+    def done(self, *whats: str, target: str = "") -> list[Done]:
+        """What was done of these kinds, to this target if one is given."""
+        return [
+            each
+            for each in self.evidence.done
+            if each.what in whats and target in ("", each.target)
+        ]
+
+    def commands(self, *whats: str, target: str = "") -> list[Done]:
+        """What the host did when it was told to, from beginning to end."""
+        return [
+            Done(entry[2], entry[3], entry[4], entry[1], entry[5])
+            for entry in self.evidence.host
+            if entry[0] == "did" and entry[2] in whats and target in ("", entry[3])
+        ]
+
+    def deaths_within(self, began: float, ended: float) -> int:
+        return sum(began - _EARLY <= death.at <= ended + _EARLY for death in self.deaths)
+
+    def excused(self, began: float, ended: float, reasons: Iterable[Done], after: float) -> bool:
+        """Whether one of these lay within that time, or at most `after` seconds before it."""
+        return any(
+            reason.began <= ended + _EARLY and began <= reason.ended + after for reason in reasons
+        )
+
+    def expected(self, outage: Done) -> bool:
+        """Whether the host had reason to start the plugin again."""
+        if not self.plan.supervised and self.deaths_within(outage.began - _KEEPER, outage.ended):
+            return True
+        killed = [death for death in self.deaths if death.role == "top"]
+        if any(outage.began - _KEEPER <= death.at <= outage.ended for death in killed):
+            return True
+        causes = [*self.commands("respawn"), *self.done("kill", target="plugin")]
+        return self.excused(outage.began, outage.ended, causes, _KEEPER)
+
+
+def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
+    for entry in evidence.plugin:
+        if entry[0] == "death":
+            yield Death(entry[1], entry[2], roles.get(entry[2], "worker"))
+    for done in evidence.done:
+        if done.what == "kill" and done.detail.isdecimal():
+            pid = int(done.detail)
+            role = "top" if done.target == "plugin" else roles.get(pid, "worker")
+            yield Death(done.began, pid, role)
+        elif done.what == "crash":
+            yield Death(done.began, 0, "top")
+    for entry in evidence.host:
+        if entry[0] == "respawned" and entry[3] == "told to":
+            yield Death(entry[2], 0, "top")
+
+
+def _outages(evidence: Evidence, deaths: list[Death]) -> Iterable[Done]:
+    """From the death before it to the end of each start of the plugin."""
+    for entry in evidence.host:
+        if entry[0] == "respawned":
+            before = [death.at for death in deaths if entry[2] - _KEEPER <= death.at <= entry[2]]
+            began = max(before, default=entry[2])
+            yield Done("outage", "", began, entry[1], f"{entry[3]}; {entry[4]}")
+    for done in evidence.done:
+        if done.what == "crash":
+            yield Done("outage", "", done.began, done.ended, "the host was killed")

@@ -1,0 +1,55 @@
+"""A seed's plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from .plan import POINTS, SIGNALS, draw
+
+SEEDS = range(600)
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_seed_has_one_plan(light):
+    """Drawn again it is the same; another seed has another."""
+    plans = [draw(seed, supervised=True, light=light) for seed in SEEDS]
+    assert plans == [draw(seed, supervised=True, light=light) for seed in SEEDS]
+    assert len({plan.steps for plan in plans}) > len(plans) * 0.9
+
+
+def test_steps_are_in_order():
+    """Each step comes at its time, none before rows flow."""
+    for seed in SEEDS:
+        times = [step.at for step in draw(seed, supervised=True).steps]
+        assert times == sorted(times)
+        assert times[0] >= 0
+
+
+def test_light_plans_take_a_moment():
+    """Twenty of them are part of every test run."""
+    ends = [draw(seed, supervised=True, light=True).ends for seed in SEEDS]
+    assert max(ends) < 3
+    assert sum(ends) / len(ends) < 1
+
+
+def test_everything_happens():
+    """Among some hundred seeds there is every kind of fault, point, signal and setting."""
+    plans = [draw(seed, supervised=True) for seed in SEEDS]
+    steps = [step for plan in plans for step in plan.steps]
+    kinds = Counter(step.what for step in steps)
+    assert set(kinds) == {
+        *("kill", "arm", "crash", "pause", "respawn", "cut", "again", "restart", "reorder"),
+        *("unknown", "stranger", "concurrent", "hide", "replace", "clock", "grandchild", "big"),
+    }
+    assert {step.target for step in steps if step.what == "arm"} == set(POINTS)
+    assert {step.number for step in steps if step.what in ("kill", "arm")} == set(SIGNALS)
+    assert {plan.acks for plan in plans} == {plan.wrapped for plan in plans} == {True, False}
+    assert kinds["big"] < len(SEEDS) / 20
+
+
+def test_no_symbol_is_parked():
+    """No death is armed to happen so often that a supervisor may give a symbol up."""
+    for seed in SEEDS:
+        assert all(step.count <= 2 for step in draw(seed, supervised=True).steps)
