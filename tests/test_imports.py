@@ -33,7 +33,7 @@ ROOMS = {
 
 # Modules that have one home: nowhere else are they imported.
 CONFINED = {
-    "socket": ("transport/", "host/embedded/"),
+    "socket": ("transport/", "host/embedded/", "runtime/supervision/"),
     "pynng": ("transport/nng.py",),
     "json": ("protocol/", "bundle/", "cli/", "host/", "testing/"),
     "orjson": ("protocol/",),

@@ -22,7 +22,8 @@ class PluginConfig:
     `sources`, `sinks` and `functions` map a symbol's name to something called without arguments
     that makes one (a class, most often). They are kept, not copied: what is added to them before
     `plugin.start` counts. `start_timeout` is how long, in seconds, a function may take to be made
-    before its start is answered with an error.
+    before its start is answered with an error. With `supervised=False` the plugin is
+    one process, which a crash ends for good (see docs/processes.md).
 
     Raises `ConfigError` for a name or factory that cannot work.
     """
@@ -35,12 +36,14 @@ class PluginConfig:
         functions: Mapping[str, Callable[[], Function]] | None = None,
         *,
         start_timeout: float = 300.0,
+        supervised: bool = True,
     ) -> None:
         self.name = name
         self.sources = {} if sources is None else sources
         self.sinks = {} if sinks is None else sinks
         self.functions = {} if functions is None else functions
         self.start_timeout = start_timeout
+        self.supervised = supervised
         self._check()
 
     def get(self, plugin_type: str, symbol_name: str) -> Callable[[], Any] | None:

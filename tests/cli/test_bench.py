@@ -89,7 +89,8 @@ class TestFunctions:
 
     def test_a_plugin_that_ends_by_itself(self, command: Run) -> None:
         """The command says so, with the end of its log, instead of waiting."""
-        ran = command("bench", "crash", RIG, "--arg", "5", "--for", "30s")
+        alone = {"EKUIPER_SUPERVISE": "0"}
+        ran = command("bench", "crash", RIG, "--arg", "5", "--for", "30s", **alone)
 
         assert ran.code == 1
         assert "the plugin ended by itself, with exit code 3" in ran.out

@@ -136,7 +136,8 @@ class TestFailures:
     def test_of_the_process_end_the_run(self, command: Run) -> None:
         """The exit code and the end of the log are told, without waiting for the time to be up."""
         ran = command(
-            *("run", RIG, "--source", "ticks", "--function", "crash(n)", "--for", "50s", "--plain")
+            *("run", RIG, "--source", "ticks", "--function", "crash(n)", "--for", "50s", "--plain"),
+            EKUIPER_SUPERVISE="0",
         )
 
         assert ran.code == 1

@@ -178,8 +178,11 @@ def test_a_plugin_that_does_not_start_at_first(
     assert "No module named 'nosuch'" in summary["failures"][0]
 
 
-def test_a_plugin_that_ends_by_itself(watched: Callable[..., Watched]) -> None:
+def test_a_plugin_that_ends_by_itself(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Is no end of the run: the row that ended it is asked for again when it is mended."""
+    monkeypatch.setenv("EKUIPER_SUPERVISE", "0")
     run = watched("--source", "ticks", "--function", "crash(n) as c")
 
     assert "with exit code 3" in run.until("saved")["error"]

@@ -19,7 +19,7 @@ from .polling import eventually
 from .rest import Rest
 from .versions import Version, with_init_timeout
 
-__all__ = ["Kuiperd"]
+__all__ = ["Kuiperd", "parent_of"]
 
 _START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 20.0
@@ -227,6 +227,14 @@ def _processes() -> list[tuple[int, bytes]]:
             except OSError:
                 pass  # ended meanwhile
     return found
+
+
+def parent_of(pid: int) -> int:
+    """0 when it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _kill(pid: int) -> None:

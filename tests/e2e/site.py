@@ -13,7 +13,7 @@ from urllib.parse import quote
 import requests
 
 from .archive import write_archive
-from .kuiperd import Kuiperd
+from .kuiperd import Kuiperd, parent_of
 from .polling import eventually
 from .receiver import Receiver
 from .rest import Rest
@@ -80,7 +80,7 @@ class Site:
 
     def kill(self) -> None:
         """Kill the plugin's process, and return when the host knows."""
-        (pid,) = self.pids()
+        pid = self.pid()
         os.kill(pid, signal.SIGKILL)
         self.host.await_log(f"/{self.plugin}/", "signal: killed")
         eventually(lambda: not self.pids(), "the killed process is gone")
@@ -99,6 +99,12 @@ class Site:
     def pids(self) -> list[int]:
         """The processes of this plugin."""
         return self.host.plugin_pids(self.plugin)
+
+    def pid(self) -> int:
+        """The process that the host started; others are its descendants."""
+        pids = self.pids()
+        (pid,) = (pid for pid in pids if parent_of(pid) not in pids)
+        return pid
 
     def stream(self, kind: str, **properties: str) -> str:
         """Create a stream of this type; returns its name."""

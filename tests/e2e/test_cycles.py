@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import sys
 import threading
 import time
@@ -151,5 +152,16 @@ def test_restarts_of_the_host_leave_nothing_here(plugin, tmp_path_factory, capsy
 def one_host(plugin: Path, folder: Path) -> None:
     with Host(plugin, directory=str(folder)) as host:
         pid = host.function("pid").exec()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    await_end(pid)
+
+
+def await_end(pid: int) -> None:
+    """Of a worker whose supervisor was killed; a zombie has ended, whoever should reap it."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    assert poll.poll(DEADLINE * 1000)
+    os.close(fd)

@@ -34,7 +34,7 @@ def test_install_and_uninstall(site: Site) -> None:
         status = site.rest.get(f"/plugins/portables/{site.plugin}/status")
         assert (status["status"], status["errMsg"]) == ("running", "")
     assert site.ask(f"{site.name('echo')}(i)", i=1) == 1
-    assert len(site.pids()) == 1
+    assert site.pid()
     site.uninstall()
     eventually(lambda: not site.pids(), "the process is gone")
     assert site.plugin not in str(site.rest.get("/plugins/portables"))
@@ -195,7 +195,7 @@ def own_site(
 def test_host_is_killed(own_site: Site) -> None:
     """When kuiperd is killed, the plugin ends within three seconds, with status 1, and takes its
     sockets with it."""
-    (pid,) = own_site.pids()
+    pid = own_site.pid()
     with adopting_orphans():
         own_site.host.kill()
         status = eventually(lambda: ended(pid), "the plugin ended", timeout=3.0)
@@ -221,14 +221,14 @@ def test_host_is_stopped(own_site: Site) -> None:
 
 def test_host_comes_back(own_site: Site) -> None:
     """A kuiperd that is started again in the same home runs the plugin and its rules again."""
-    (pid,) = own_site.pids()
+    pid = own_site.pid()
     own_site.host.kill()
     eventually(lambda: not own_site.pids(), "the plugin ended", timeout=3.0)
     own_site.host.start()
     (rule,) = own_site.rules()
     seen = len(rule.results())
     rule.results(seen + 3, timeout=30)
-    assert own_site.pids() != [pid]
+    assert own_site.pid() != pid
 
 
 def test_wrong_name(new_kuiperd: Callable[..., Kuiperd], tmp_path: Path) -> None:

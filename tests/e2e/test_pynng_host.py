@@ -74,7 +74,7 @@ def start(sdk: Sdk) -> Iterator[Start]:
 
 def test_the_transport_is_the_one_chosen(plain: NngHost, sdk: Sdk) -> None:
     """EKUIPER_TRANSPORT=nng loads nng into the plugin's process, ipc does not."""
-    mapped = Path(f"/proc/{plain.pid}/maps").read_text()
+    mapped = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in tree(plain.pid))
     assert ("nng" in mapped) == (sdk.name == "nng")
 
 
@@ -345,6 +345,19 @@ class TestLifetimes:
 
 def held(host: NngHost) -> tuple[int, int, list[str]]:
     """How many descriptors and threads the plugin has, and which files are among its sockets."""
-    process = Path(f"/proc/{host.pid}")
+    processes = [Path(f"/proc/{pid}") for pid in tree(host.pid)]
     files = sorted(path.name for path in host.plugin.sockets.iterdir() if path.is_socket())
-    return len(list((process / "fd").iterdir())), len(list((process / "task").iterdir())), files
+    descriptors, threads = (
+        sum(len(list((process / kind).iterdir())) for process in processes)
+        for kind in ("fd", "task")
+    )
+    return descriptors, threads, files
+
+
+def tree(pid: int) -> list[int]:
+    """The process and its descendants: a supervisor and its worker."""
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found

@@ -30,6 +30,11 @@ class HostWatch:
         self._pids = [pid for pid in watched if pid != os.getpid()]
         self._pidfds = _open_pidfds(self._pids)
 
+    @property
+    def descriptors(self) -> list[int] | None:
+        """Readable when a watched process has ended; None where the kernel has no such thing."""
+        return self._pidfds
+
     def alive(self) -> bool:
         """False as soon as one of the watched processes has ended."""
         if self._pidfds is None:

@@ -99,7 +99,13 @@ def probed(
     factory = symbols[attribute].get(name)
     if factory is not None:
         symbols[attribute][name] = lambda: make(factory(), stamps)
-    changed = PluginConfig(config.name, **symbols, start_timeout=config.start_timeout)
+    changed = PluginConfig(
+        config.name,
+        symbols["sources"],
+        symbols["sinks"],
+        symbols["functions"],
+        start_timeout=config.start_timeout,
+    )
     return changed, cast(Transport, _Transport(transport, opener, stamps))
 
 

@@ -23,13 +23,12 @@ from ..transport import Exchange, Transport
 from . import control, logs
 from .hostwatch import HostWatch
 from .locks import runtime_directory
+from .polling import Polling
+from .reach import HOSTED_DIAL_TIMEOUT, has_host_argument, reach
+from .supervision.worker import Seat, seat
 from .symbols import Symbols
 
 __all__ = ["run"]
-
-HOSTED_DIAL_TIMEOUT = 3.0
-"""Seconds to look for the host that started this process: it listens before it does. Less than the
-5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why."""
 
 BY_HAND_DIAL_TIMEOUT = 0.3
 """Seconds to look for a host that may listen for a plugin started by hand."""
@@ -47,22 +46,66 @@ class _Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-def run(config: PluginConfig) -> int:
-    """Serve `config` until the end; returns the exit status (see `plugin.start`)."""
+def run(config: PluginConfig, directory: str | None = None) -> int:
+    """Serve `config` until the end; returns the exit status (see `plugin.start`).
+
+    In a script that a host started the process is first replaced by a supervisor, whose worker
+    comes here again. `directory` is where the process was started.
+    """
     _prepare_streams()
     _prepare_threads()
     logs.configure(config.name)
     addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
     try:
+        if (worker := seat()) is not None:
+            worker.check(config)
+            _check_environment()
+            return _serve_supervised(config, worker, _transport(), addresses)
         _check_environment()
         transport = _transport()
+        _be_supervised(config, directory)
         exchange = _dial(config, transport, addresses)
         if exchange is None:
             return 2
         return _serve(config, exchange, transport, addresses)
     except EkuiperError as error:
         _log.critical("plugin %s cannot run: %s", config.name, error)
+        if (worker := seat()) is not None:
+            worker.failed(f"plugin {config.name} cannot run: {error}")
         return 1
+
+
+def _be_supervised(config: PluginConfig, directory: str | None) -> None:
+    """Become a supervisor, unless nobody started us who would notice a crash, or it cannot be."""
+    if not has_host_argument(sys.argv[1:]):
+        return
+    from .supervision.becoming import become_supervisor, why_alone
+
+    reason = why_alone(config)
+    if reason is None:
+        become_supervisor(config.name, directory)
+    _log.info("plugin %s runs in one process, which nobody restarts: %s", config.name, reason)
+
+
+def _serve_supervised(
+    config: PluginConfig, worker: Seat, transport: Transport, addresses: Addresses
+) -> int:
+    _prepare_signals(hosted=True)
+    config, transport = _probed(config, transport)
+    symbols = Symbols(config, transport, addresses, _locks(addresses))
+    status = 1
+    try:
+        worker.serve(config, symbols)
+        _ignore_sigterm()
+        _abandon_streams()
+        status = 0
+    except (_Terminated, KeyboardInterrupt):
+        _log.info("plugin %s was told to end", config.name)
+        status = 0
+    finally:
+        _bound_the_exit(status)
+        symbols.close(CLOSE_TIMEOUT)
+    return status
 
 
 def _serve(
@@ -90,26 +133,14 @@ def _serve(
 
 def _dial(config: PluginConfig, transport: Transport, addresses: Addresses) -> Exchange | None:
     """Connect to the host; None when started by hand and nobody listens (the user was told)."""
-    hosted = _has_host_argument()
-    timeout = HOSTED_DIAL_TIMEOUT if hosted else BY_HAND_DIAL_TIMEOUT
+    if has_host_argument(sys.argv[1:]):
+        return reach(config.name, transport, addresses, HOSTED_DIAL_TIMEOUT)
     url = addresses.control(config.name)
     try:
-        return transport.req(url, timeout=timeout)
-    except ConnectError as error:
-        if hosted:
-            raise ConnectError(
-                error.url,
-                error.attempts,
-                f"{error.reason}; the name in PluginConfig, {config.name!r}, must be the name the "
-                "plugin is installed under",
-            ) from error
+        return transport.req(url, timeout=BY_HAND_DIAL_TIMEOUT)
+    except ConnectError:
         print(_introduction(config, url), file=sys.stderr)
         return None
-
-
-def _has_host_argument() -> bool:
-    # Every host passes one argument, the JSON text {"sendTimeout":1000}.
-    return any(argument.startswith('{"sendTimeout"') for argument in sys.argv[1:])
 
 
 def _introduction(config: PluginConfig, url: str) -> str:
@@ -128,9 +159,11 @@ def _introduction(config: PluginConfig, url: str) -> str:
 
 
 def _check_environment() -> None:
-    """Tell a wrong EKUIPER_JSON now, not at the first row; without one nothing is loaded yet."""
+    """Tell a wrong EKUIPER_JSON now, not at the first row; without one nothing is loaded yet.
+    A wrong EKUIPER_POLL as well, not in a worker."""
     if os.environ.get("EKUIPER_JSON"):
         engine()
+    Polling()
 
 
 def _transport() -> Transport:
@@ -200,8 +233,14 @@ def _prepare_signals(*, hosted: bool) -> None:
 
 
 def _on_sigterm(signum: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end has begun: a second one changes nothing
+    _ignore_sigterm()
     raise _Terminated
+
+
+def _ignore_sigterm() -> None:
+    """The end has begun: a second one changes nothing."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _abandon_streams() -> None:

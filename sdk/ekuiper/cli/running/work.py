@@ -131,6 +131,8 @@ class Work:
         found = {"EKUIPER_SOCKET_DIR": addresses.directory}
         if self._plan.watch:  # two saves in one second look alike to Python's cache
             found["PYTHONDONTWRITEBYTECODE"] = "1"
+        if self._plan.debug:  # the terminal is for one process
+            found["EKUIPER_SUPERVISE"] = "0"
         return found
 
 

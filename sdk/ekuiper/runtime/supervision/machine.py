@@ -43,8 +43,7 @@ class _Out:
     """The command at the worker."""
 
     def __init__(self, number: int, order: Order, *, replay: bool, limit: float | None) -> None:
-        self.number = number
-        self.order = order
+        self.number, self.order = number, order
         self.replay = replay
         self.limit = limit
         self.silent = replay  # nobody waits for the reply
@@ -121,8 +120,7 @@ class Machine:
         """The worker has ended; what it wrote was read before. `how` is like "by SIGSEGV"."""
         if self.state not in (State.NONE, State.LEAVING):
             self._log("ERROR", self._obituary(how))
-            imported = self.state is not State.IMPORTING
-            self.state = State.NONE
+            imported, self.state = self.state is not State.IMPORTING, State.NONE
             out, self._out = self._out, None
             self._undo.clear()
             self.starts.lose()
@@ -171,8 +169,7 @@ class Machine:
         return min((time for time in times if time is not None), default=None)
 
     @property
-    def _waits(self) -> bool:
-        """Whether the host's command, if any, was not yet given to the worker."""
+    def _waits(self) -> bool:  # the host's command, if any, to be given to the worker
         return self._out is None or self._out.order is not self._command
 
     def _pump(self, now: float) -> None:
@@ -209,8 +206,8 @@ class Machine:
                 self._log("WARNING", f"{order.what}: no start, again in {delay:g} s: {reason}")
         elif order.starts and ok:
             self.starts.add(order)
-        elif not order.shared:
-            self.starts.remove(order.key)  # stopped; or failed, after what ran before was stopped
+        elif order.stops or not order.shared:
+            self.starts.remove(order.key)  # a failed start has ended what ran before
         if not out.silent:
             self._answer(frame)
 
@@ -254,14 +251,13 @@ class Machine:
         order = self._command
         if order is None or not self._waits or now < order.since + self._start_timeout:
             return
+        if self._out is not None and self._out.order.key == order.key:
+            self._out.refused = True  # an earlier start of the same symbol
         waited = f"{now - order.since:.0f} s"
         if self.state in (State.NONE, State.IMPORTING):
             self._refuse(f"still importing {self._source}, {waited}")
-        elif order.stops:
-            self.starts.remove(order.key)
-            self._answer(_OK)
         else:
-            self._refuse(f"the worker is busy with another command, {waited}")
+            self._give_up(order, f"the worker is busy with another command, {waited}")
 
     def _check_out(self, now: float) -> None:
         """Whoever waits for the worker's reply waits no longer; the worker gets nothing more."""
@@ -272,11 +268,15 @@ class Machine:
         self._log("ERROR", f"the worker has not answered the command for {out.order.what}")
         if not out.silent:
             out.silent = out.refused = True
-            if out.order.stops:
-                self.starts.remove(out.order.key)
-                self._answer(_OK)
-            else:
-                self._refuse(f"{out.order.what}: the worker does not answer")
+            self._give_up(out.order, f"{out.order.what}: the worker does not answer")
+
+    def _give_up(self, order: Order, reason: str) -> None:
+        """Answer without the worker: a stop well, a start with an error."""
+        if order.stops:
+            self.starts.remove(order.key)
+            self._answer(_OK)
+        else:
+            self._refuse(reason)
 
     def _refuse(self, reason: str) -> None:
         """Answer the host's command, if there is one, with an error."""
@@ -291,8 +291,7 @@ class Machine:
 
     def _obituary(self, how: str) -> str:
         doing = f" while it imported {self._source}" if self.state is State.IMPORTING else ""
-        count = len(self.starts.live)
-        held = f"; starting {count} symbol{'s' * (count > 1)} again" if count else ""
+        held = f"; starting {self.starts} again" if self.starts.live else ""
         return f"worker {self.generation} ended {how}{doing}{held}"
 
     def _log(self, level: str, text: str) -> None:

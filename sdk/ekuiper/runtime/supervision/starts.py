@@ -20,6 +20,9 @@ class Starts:
         self._killed: dict[Key, int] = {}
         self._retries = Retries()
 
+    def __str__(self) -> str:
+        return f"{len(self.live)} symbol{'s' * (len(self.live) > 1)}"
+
     def add(self, order: Order) -> None:
         """A start of the host succeeded."""
         if order.key is not None:

@@ -1,0 +1,121 @@
+"""How a process becomes a supervisor before any author code, and how its worker runs the script.
+
+The process runs `bootstrap()` by `python -c`, or a launcher file with the `text` below. The
+supervisor never comes back from `enter`; in each worker `enter` returns the script, which is then
+run at top level, as `__main__`, just as `python script.py` would run it.
+"""
+
+import faulthandler
+import os
+import sys
+
+from ..errors import ConnectError, EkuiperError
+from ..protocol.addresses import Addresses
+from ..transport.ipc import IpcTransport
+from .reach import has_host_argument, reach
+from .supervision.link import Link
+from .supervision.machine import Machine
+from .supervision.report import Report
+from .supervision.script import Script
+from .supervision.spawning import Interpreter, adopt
+from .supervision.supervisor import Supervisor
+
+__all__ = ["bootstrap", "command_line", "enter", "interpreter_options", "text"]
+
+_RUN = """\
+try:
+    exec(script.code(), script.namespace)
+except BaseException as error:
+    script.failed(error)
+else:
+    script.ended()
+"""
+
+_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_TAKE_ONE = ("-X", "-W", "--check-hash-based-pycs")
+
+
+def text(name: str, script: str, interpreter: str | None = None) -> str:
+    """The launcher of the plugin `name`: a file to be run instead of `script`, in its folder."""
+    return (
+        "from ekuiper.runtime.launcher import enter\n\n"
+        f"script = enter({name!r}, {script!r}, __file__, interpreter={interpreter!r})\n{_RUN}"
+    )
+
+
+def bootstrap() -> str:
+    """What `python -c` runs, with `command_line` after it. This very package is found first: a
+    host's image may hold another of its name."""
+    return (
+        f"import sys\nsys.path.insert(0, {_PARENT!r})\n"
+        "from ekuiper.runtime.launcher import enter_by_command_line\n"
+        f"del sys.path[0]\nscript = enter_by_command_line()\n{_RUN}"
+    )
+
+
+def command_line(executable: str, options: list[str], name: str, script: str) -> list[str]:
+    """The command of a supervisor for `script`; the script's arguments come after it."""
+    return [executable, *options, "-c", bootstrap(), name, script]
+
+
+def enter_by_command_line() -> Script:
+    """`enter`, as `command_line` says."""
+    arguments = sys.argv[1:]
+    if arguments[0] == "--worker":
+        link, lifeline, name, script, *rest = arguments[1:]
+        return Script(script, rest, adopt(int(link), int(lifeline)), name)
+    name, script, *rest = arguments
+    return _enter(name, script, rest, sys.executable, forks=True)
+
+
+def enter(name: str, script: str, beside: str, *, interpreter: str | None = None) -> Script:
+    """For a launcher file at `beside`: supervise the plugin `name`, or be its worker.
+
+    Returns the script to run. The worker runs under `interpreter` if that is given. Started by
+    hand, or with EKUIPER_SUPERVISE=0, there is no supervisor.
+    """
+    path = os.path.join(os.path.dirname(os.path.abspath(beside)), script)
+    rest = sys.argv[1:]
+    if os.environ.get("EKUIPER_SUPERVISE") == "0" or not has_host_argument(rest):
+        return Script(path, rest, None, name)
+    python = interpreter or sys.executable
+    return _enter(name, path, rest, python, forks=interpreter is None)
+
+
+def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool) -> Script:
+    options, _ = interpreter_options(sys.orig_argv)
+    *before, plugin, path = command_line(python, options, name, script)
+    link = _supervise(name, script, Interpreter(before, [plugin, path, *rest]), forks=forks)
+    if not isinstance(link, Link):
+        sys.exit(link)
+    return Script(script, rest, link, name)
+
+
+def _supervise(name: str, script: str, interpreter: Interpreter, *, forks: bool) -> int | Link:
+    report = Report(name)
+    addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    faulthandler.enable()
+    try:
+        exchange = reach(name, IpcTransport(), addresses)
+        machine = Machine(os.path.basename(script))
+        return Supervisor(exchange, machine, report, interpreter, forks=forks).run()
+    except (ConnectError, EkuiperError) as error:
+        report("CRITICAL", f"plugin {name} cannot run: {error}")
+        return 1
+
+
+def interpreter_options(argv: list[str]) -> tuple[list[str], list[str]]:
+    """A Python command line without its first word, in two: options, and from the script (or -c
+    or -m) on."""
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and argv[at] not in ("-", "-c", "-m"):
+        word = argv[at]
+        if word.startswith("--"):
+            at += 2 if word in _TAKE_ONE else 1
+            continue
+        flags = word[1:]
+        taking = next((i for i, flag in enumerate(flags) if flag in "XWcm"), None)
+        if taking is not None and flags[taking] in "cm":
+            break  # as in -uc: what follows is no file
+        at += 2 if taking == len(flags) - 1 else 1
+    return argv[1:at], argv[at:]

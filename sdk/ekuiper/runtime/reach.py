@@ -1,0 +1,31 @@
+"""Finding the host that started this process."""
+
+from ..errors import ConnectError
+from ..protocol.addresses import Addresses
+from ..transport import Exchange, Transport
+
+__all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach"]
+
+HOSTED_DIAL_TIMEOUT = 3.0
+"""Seconds to look for the host that started this process: it listens before it does. Less than the
+5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why."""
+
+
+def has_host_argument(arguments: list[str]) -> bool:
+    """Whether a host started this process: each passes the JSON text {"sendTimeout":1000}."""
+    return any(argument.startswith('{"sendTimeout"') for argument in arguments)
+
+
+def reach(
+    name: str, transport: Transport, addresses: Addresses, timeout: float = HOSTED_DIAL_TIMEOUT
+) -> Exchange:
+    """The control channel; `ConnectError` says what is the usual mistake."""
+    try:
+        return transport.req(addresses.control(name), timeout=timeout)
+    except ConnectError as error:
+        raise ConnectError(
+            error.url,
+            error.attempts,
+            f"{error.reason}; the name in PluginConfig, {name!r}, must be the name the "
+            "plugin is installed under",
+        ) from error

@@ -1,0 +1,272 @@
+"""The supervisor's only thread: everything that happens is brought to the machine, and done."""
+
+import os
+import select
+import signal
+import time
+from types import FrameType
+
+from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
+from ...protocol.messages import HANDSHAKE
+from ...transport import Exchange
+from ..hostwatch import POLL_INTERVAL, HostWatch
+from .actions import Action, Answer, Leave, Log, Send, Spawn
+from .link import ANSWER, COMMAND, FAILED, READY, Frame, Link, check_hello
+from .machine import Machine
+from .report import Report, how_it_ended
+from .spawning import Interpreter, Spawned, single_threaded, spawn
+
+__all__ = ["Supervisor"]
+
+REDIAL = 0.05
+"""Seconds between looks for a host whose control channel was cut."""
+
+LEAVE_TIMEOUT = 3.0
+"""Seconds for the worker to end in order: its close hooks and its exit."""
+
+FAILED_TIMEOUT = 2.0
+"""Seconds for a worker to end that has said why it cannot serve."""
+
+
+class Supervisor:
+    """Between one host and one worker after the other.
+
+    Workers are forked if `forks`, as long as this process has one thread; else each is a fresh
+    `interpreter`.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        machine: Machine,
+        report: Report,
+        interpreter: Interpreter,
+        *,
+        forks: bool,
+    ) -> None:
+        self._exchange = exchange
+        self._machine = machine
+        self._report = report
+        self._interpreter = interpreter
+        self._forks = forks
+        self._host = HostWatch(exchange.peer)
+        self._wake, self._waker = os.pipe()
+        self._worker: Spawned | None = None
+        self._greeted = False
+        self._kill_at: float | None = None
+        self._redial_at: float | None = None
+        self._asked = False  # by a command that is not answered yet: nothing else will come
+        self._signals: set[int] = set()
+
+    def run(self) -> int | Link:
+        """Supervise until the end: the exit status. Or, in a forked worker, its link."""
+        self._listen_to_signals()
+        self._exchange.send(HANDSHAKE)
+        self._report("INFO", f"supervises its worker for host process {self._host.host}")
+        ending = self._do(self._machine.begin(time.monotonic()))
+        while ending is None:
+            self._wait()
+            ending = self._look()
+        return ending
+
+    def _wait(self) -> None:
+        """Until something happens or is due."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        listening = self._listening
+        if listening:
+            poll.register(self._exchange.watch(), select.POLLIN)
+        if self._worker is not None:
+            poll.register(self._worker.link, select.POLLIN)
+            if self._worker.pidfd >= 0:
+                poll.register(self._worker.pidfd, select.POLLIN)
+        for fd in self._host.descriptors or ():
+            poll.register(fd, select.POLLIN)
+        try:
+            if not (listening and self._exchange.ready()):
+                poll.poll(self._pause())
+        finally:
+            if listening:
+                self._exchange.unwatch()
+
+    @property
+    def _listening(self) -> bool:
+        return self._redial_at is None and not self._asked
+
+    def _pause(self) -> float | None:
+        """Milliseconds that `poll` may wait."""
+        unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
+        times = (self._machine.deadline, self._kill_at, self._redial_at, unwatched)
+        due = min((each for each in times if each is not None), default=None)
+        return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def _look(self) -> int | Link | None:
+        """See to everything that may have happened; what `_do` says."""
+        now = time.monotonic()
+        self._read_signals()
+        actions: list[Action] = []
+        if self._worker is not None:
+            actions += self._hear(now, self._worker)
+        if signal.SIGTERM in self._signals:
+            actions += self._machine.leave(now, 0, "told to end by SIGTERM")
+        elif not self._host.alive():
+            actions += self._machine.leave(now, 1, "the host is gone")
+        elif self._redial_at is not None:
+            self._redial(now)
+        elif self._listening and self._exchange.ready():
+            actions += self._host_says(now)
+        actions += self._machine.tick(now)
+        return self._do(actions)
+
+    def _hear(self, now: float, worker: Spawned) -> list[Action]:
+        """What the worker said, then whether it has died: by its status, never by silence alone,
+        since a grandchild may hold the line."""
+        ended = self._reap(worker)
+        frames, open_ = worker.link.drain()
+        actions: list[Action] = []
+        for frame in frames:
+            actions += self._worker_says(now, worker, frame)
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = None
+            worker.kill()
+        if ended is None:
+            if not open_ and self._kill_at is None:
+                self._kill_at = now + FAILED_TIMEOUT  # it closed its line: of no more use
+            return actions
+        worker.kill()
+        worker.close()
+        self._worker = self._kill_at = None
+        return actions + self._machine.died(now, ended)
+
+    def _worker_says(self, now: float, worker: Spawned, frame: Frame) -> list[Action]:
+        kind, number, content = frame
+        if not self._greeted:
+            self._greeted = True
+            try:
+                check_hello(frame)
+            except ProtocolError as error:
+                worker.kill()
+                return self._machine.failed(now, str(error))
+        if kind == READY:
+            return self._machine.ready(now, float(content))
+        if kind == FAILED:
+            self._kill_at = now + FAILED_TIMEOUT
+            return self._machine.failed(now, content.decode("utf-8", "replace"))
+        if kind == ANSWER:
+            return self._machine.replied(now, number, content)
+        return []
+
+    def _host_says(self, now: float) -> list[Action]:
+        try:
+            frame = self._exchange.recv()
+        except ChannelResetError:
+            return self._cut(now)
+        self._asked = True
+        return self._machine.command(now, frame)
+
+    def _cut(self, now: float) -> list[Action]:
+        self._report("WARNING", "the control channel was cut")
+        self._redial_at = now
+        self._asked = False
+        return self._machine.cut(now)
+
+    def _redial(self, now: float) -> None:
+        """Shake hands again, unless the host is only just coming back, or is ending."""
+        assert self._redial_at is not None
+        if now < self._redial_at:
+            return
+        try:
+            self._exchange.send(HANDSHAKE, timeout=0.0)
+        except (ConnectError, ChannelResetError):
+            self._redial_at = now + REDIAL
+        else:
+            self._redial_at = None
+
+    def _do(self, actions: list[Action]) -> int | Link | None:
+        """Do it. None to go on; the exit status; or, in a forked worker, its link."""
+        for action in actions:
+            if isinstance(action, Log):
+                self._report(action.level, action.text)
+            elif isinstance(action, Answer):
+                self._answer(action.frame)
+            elif isinstance(action, Send):
+                self._send(action)
+            elif isinstance(action, Spawn):
+                forks = self._forks and single_threaded()
+                spawned = spawn(None if forks else self._interpreter)
+                if isinstance(spawned, Link):
+                    self._forget()
+                    return spawned
+                self._worker, self._greeted, self._kill_at = spawned, False, None
+            elif isinstance(action, Leave):
+                return self._leave(action.status)
+        return None
+
+    def _answer(self, frame: bytes) -> None:
+        self._asked = False
+        try:
+            self._exchange.send(frame)
+        except (ChannelResetError, ConnectError):
+            self._cut(time.monotonic())
+
+    def _send(self, action: Send) -> None:
+        assert self._worker is not None
+        try:
+            self._worker.link.send(COMMAND, action.number, action.frame)
+        except ChannelClosedError:
+            pass  # it has died: the machine hears of it next
+
+    def _leave(self, status: int) -> int:
+        """End the worker in order, then without."""
+        worker = self._worker
+        if worker is not None:
+            worker.link.end()
+            deadline = time.monotonic() + LEAVE_TIMEOUT
+            poll = select.poll()
+            poll.register(self._wake, select.POLLIN)
+            while self._reap(worker) is None and (left := deadline - time.monotonic()) > 0:
+                poll.poll(left * 1000)
+                self._read_signals()
+            worker.kill()
+            worker.close()
+        self._exchange.close()
+        return status
+
+    def _reap(self, worker: Spawned) -> str | None:
+        """How the worker ended; None while it lives. Strangers that were left to us are reaped."""
+        ended = None
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return ended
+            if pid == 0:
+                return ended
+            if pid == worker.pid:
+                ended = how_it_ended(status)
+
+    def _listen_to_signals(self) -> None:
+        """Each wakes `_wait`. Ctrl-C reaches the host as well, which decides; so the worker, in a
+        group of its own, never gets it."""
+        for fd in (self._wake, self._waker):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(self._waker)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, self._note)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signals.add(number)
+
+    def _read_signals(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            pass
+
+    def _forget(self) -> None:
+        """In a forked worker: let go of everything that is the supervisor's. Its channels closed
+        themselves."""
+        self._host.close()
+        os.close(self._wake)
+        os.close(self._waker)

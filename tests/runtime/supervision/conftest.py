@@ -1,0 +1,39 @@
+"""A plugin's script under this process as its host: what a supervisor and its worker do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.runtime.test_process import DEADLINE, Plugin
+
+
+class Supervised(Plugin):
+    """A plugin with a supervisor."""
+
+    def workers(self) -> list[int]:
+        """The processes below the supervisor."""
+        return children(self.process.pid)
+
+    def command(self, frame: bytes) -> bytes:
+        self.control.send(frame)
+        return self.control.recv(DEADLINE)
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of one."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture
+def supervised(tmp_path):
+    """Makes a `Supervised` from the body of its script; ends it."""
+    made = []
+
+    def make(body: str, **options) -> Supervised:
+        made.append(Supervised(tmp_path, body, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
