@@ -96,6 +96,7 @@ def test_every_measure_of_processes_has_figures(key: str, build: Path, mark: str
 def test_functions_are_declared_and_started(build: Path, mark: str) -> None:
     """Growth is measured with functions that run: each has its thread."""
     with LightPlugin(subject("stdlib", build), mark, more=5) as plugin:
+        plugin.function(TINY)  # answered, so all of the plugin is there
         before = threads_of_tree(plugin.pid)
         plugin.start_functions()
 
