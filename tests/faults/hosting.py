@@ -151,6 +151,8 @@ class Hosting:
     def _running(self, target: str) -> Command:
         if target == "function":
             return function_start(FUNCTIONS[1])
+        if target in FUNCTIONS:
+            return function_start(target)
         return (self._taker if target == "source" else self._giver).handle.command
 
     def _do_again(self, target: str, number: float) -> None:
@@ -165,7 +167,7 @@ class Hosting:
             yield
         except EkuiperError:
             for target in targets:
-                if target != "function":
+                if target in ("source", "sink"):
                     self._do_restart(target, 0)
             raise
 

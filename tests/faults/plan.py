@@ -67,14 +67,13 @@ def draw(seed: int, *, supervised: bool, light: bool = False) -> Plan:
         acks=dice.random() < 0.4,
         wrapped=dice.random() < 0.2,
         full_disk=dice.random() < 0.15,
-        steps=tuple(sorted(_Draw(dice, supervised, light).steps())),
+        steps=tuple(sorted(_Draw(dice, light).steps())),
     )
 
 
 class _Draw:
-    def __init__(self, dice: random.Random, supervised: bool, light: bool) -> None:
+    def __init__(self, dice: random.Random, light: bool) -> None:
         self._dice = dice
-        self._supervised = supervised
         self._light = light
 
     def steps(self) -> Iterator[Step]:
@@ -156,14 +155,16 @@ class _Draw:
         yield Step(at, what, target)
 
     def _spoil_socket(self, at: float) -> Iterator[Step]:
-        """A socket's file is gone for a while, or another file stands in its place; perhaps a
-        worker dies meanwhile and finds it so. The control socket is left: a host whose control
-        socket is gone cannot be found by any plugin."""
+        """A socket's file is gone for a while, or another file stands in its place. Perhaps a
+        worker dies meanwhile, and its successor, which dials each function once, has to be told
+        anew. The control socket is left: a host without one cannot be found by any plugin."""
         what = self._dice.choice(("hide", "replace"))
         lasts = self._dice.choice((0.1, 0.3) if self._light else (0.2, 1.0))
-        yield Step(at, what, self._dice.choice((*FUNCTIONS, "source")), lasts)
-        if self._supervised and not self._light and self._dice.random() < 0.5:
+        target = self._dice.choice((*FUNCTIONS, "source"))
+        yield Step(at, what, target, lasts)
+        if not self._light and self._dice.random() < 0.5:
             yield Step(at + lasts / 2, "kill", "worker", self._signal())
+            yield Step(at + lasts + _LATER, "again", target)
 
     def _jump(self, at: float) -> Iterator[Step]:
         """The wall clock is set; with a death at the other time."""

@@ -14,30 +14,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from . import processes
 from .evidence import Done, Evidence
-from .hosting import NAME
 from .journal import Reader
-from .plan import FUNCTIONS, Plan, Step
+from .plan import Plan, Step
+from .scene import Scene
 from .watch import Watch
 
 __all__ = ["Rig", "play"]
 
-_HERE = Path(__file__).parent
-_ROOT = _HERE.parents[1]
-_PACE = 0.004  # seconds between two rows, calls or messages
+_ROOT = Path(__file__).parents[2]
 _UP = 20.0  # seconds until rows flow
 _SETTLE = 20.0  # seconds after the last fault until everything works again
+_OBEYED = 30.0  # seconds that the host may take for its last commands
 _PENDING = 0.5  # seconds that deaths which are armed at the end have to happen
 _ORPHANS = 3.0  # seconds that what a dead host started may live on
-_WRAPPER = """#!/bin/sh
-# conda run -n ENV COMMAND...
-shift 3
-/bin/sh -c '"$@"; exit $?' sh "$@"
-exit $?
-"""
 
 
 def play(plan: Plan) -> Evidence:
@@ -53,15 +45,13 @@ class Rig:
         self._plan = plan
         self._mark = f"FAULTS_RUN={uuid.uuid4().hex}"
         self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))
-        self.sockets = self.folder / "s"
-        self._deaths = self.folder / "deaths"
-        self._clock = self.folder / "clock"
-        self._make_folder()
+        self._scene = Scene(self.folder, plan, self._mark)
         self._host_journal = Reader(self.folder / "host.journal")
         self._plugin_journal = Reader(self.folder / "plugin.journal")
         self._watch = Watch(self._host_journal, self._plugin_journal)
         self._process: subprocess.Popen[bytes] | None = None
         self._lives = 0
+        self._told = 0
         self._restoring: list[threading.Timer] = []
         self._done: list[Done] = []
         self._seen: list[str] = []
@@ -127,49 +117,9 @@ class Rig:
                 texts.append(f"-- {name}\n{tail}")
         return "\n".join(texts)
 
-    def _make_folder(self) -> None:
-        plugin = self.folder / "plugin"
-        for each in (self.sockets, self._deaths, plugin, self.folder / "bin"):
-            each.mkdir()
-        shutil.copy(_HERE / "plugin.py", plugin / "plugin.py")
-        manifest: dict[str, Any] = {
-            "version": "1.0.0",
-            "language": "python",
-            "executable": "plugin.py",
-            "sources": ["numbers"],
-            "sinks": ["keep"],
-            "functions": list(FUNCTIONS),
-        }
-        if self._plan.wrapped:
-            manifest.update(virtualEnvType="conda", env="any")
-        (plugin / f"{NAME}.json").write_text(json.dumps(manifest))
-        wrapper = self.folder / "bin" / "conda"
-        wrapper.write_text(_WRAPPER)
-        wrapper.chmod(0o755)
-
     def _start_host(self) -> None:
         """One more life of the host; returns when rows flow."""
-        key, _, value = self._mark.partition("=")
-        given = {
-            "journal": str(self.folder / "host.journal"),
-            "plugin": str(self.folder / "plugin"),
-            "sockets": str(self.sockets),
-            "log": None if self._plan.full_disk else str(self.folder / "plugin.log"),
-            "pace": _PACE,
-            "base": self._lives * 1_000_000,
-            "acks": self._plan.acks,
-            "env": {
-                key: value,
-                "FAULTS_DEATHS": str(self._deaths),
-                "FAULTS_JOURNAL": str(self.folder / "plugin.journal"),
-                "FAULTS_PACE": str(_PACE),
-                "FAULTS_NAME": NAME,
-                "FAULTS_CLOCK": str(self._clock),
-                "PYTHONPATH": str(_HERE / "clock"),
-                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-                "EKUIPER_SUPERVISE": "1" if self._plan.supervised else "0",
-            },
-        }
+        given = self._scene.given(self._lives)
         self._lives += 1
         output = "/dev/full" if self._plan.full_disk else self.folder / "host.log"
         began = time.monotonic()
@@ -209,10 +159,19 @@ class Rig:
             with self._noted(step) as note:
                 note.append(getattr(self, f"_do_{step.what}", self._tell_host)(step) or "")
         threading.Event().wait(max(0.0, began + self._plan.ends - time.monotonic()))
+        self._restored()
+        _until(self._obeyed, _OBEYED)
+        _until(lambda: not any(self._scene.deaths.iterdir()), _PENDING)
+        self._disarm()
+
+    def _restored(self) -> None:
+        """Every socket that was away is back."""
         for timer in self._restoring:
             timer.join()
-        _until(lambda: not any(self._deaths.iterdir()), _PENDING)
-        self._disarm()
+
+    def _obeyed(self) -> bool:
+        self._watch.read()
+        return self._watch.obeyed >= self._told
 
     @contextmanager
     def _noted(self, step: Step) -> Iterator[list[str]]:
@@ -242,21 +201,21 @@ class Rig:
         return found[0] if found else None
 
     def _do_arm(self, step: Step) -> None:
-        new = self._deaths / f"new-{step.target}"
+        new = self._scene.deaths / f"new-{step.target}"
         new.write_text(f"{int(step.number)} {step.count}")
-        new.rename(self._deaths / step.target)
+        new.rename(self._scene.deaths / step.target)
 
     def _do_grandchild(self, step: Step) -> None:
-        (self._deaths / "grandchild").touch()
+        (self._scene.deaths / "grandchild").touch()
 
     def _disarm(self) -> None:
-        for armed in self._deaths.iterdir():
+        for armed in self._scene.deaths.iterdir():
             armed.unlink(missing_ok=True)
 
     def _do_clock(self, step: Step) -> None:
-        new = self._clock.with_suffix(".new")
+        new = self._scene.clock.with_suffix(".new")
         new.write_text(str(step.number))
-        new.rename(self._clock)
+        new.rename(self._scene.clock)
 
     def _do_pause(self, step: Step) -> None:
         assert self._process is not None
@@ -268,10 +227,13 @@ class Rig:
         """The host is killed; everything it started has to go, and then it comes again."""
         assert self._process is not None
         assert self._process.stdin is not None
+        self._restored()
         self._process.kill()
         self._process.wait()
         self._process.stdin.close()
         self._nobody_left("after the host was killed")
+        self._watch.read()
+        self._told = self._watch.obeyed
         self._start_host()
 
     def _do_hide(self, step: Step) -> str:
@@ -281,7 +243,7 @@ class Rig:
         return self._without(step, lambda path: path.write_text("not a socket"))
 
     def _without(self, step: Step, instead: Callable[[Path], object]) -> str:
-        path = self.sockets / (
+        path = self._scene.sockets / (
             "rule1_demo_0.ipc" if step.target == "source" else f"func_{step.target}.ipc"
         )
         aside = path.with_suffix(".aside")
@@ -309,6 +271,7 @@ class Rig:
         try:
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
+            self._told += 1
         except BrokenPipeError:
             raise RigError("the host has ended by itself") from None
 
@@ -336,7 +299,7 @@ class Rig:
             raise RigError("the host did not close within 20 s") from None
         self._process.stdin.close()
         self._nobody_left("after the host was closed")
-        left = sorted(path.name for path in self.sockets.glob("*.ipc"))
+        left = sorted(path.name for path in self._scene.sockets.glob("*.ipc"))
         if left:
             self._seen.append(f"files left: {', '.join(left)}")
 

@@ -28,9 +28,13 @@ def judge_sink(story: Story) -> Judged:
         found.append(("lost", f"sink: {len(forbidden)} rows from {forbidden[0]} on, given at {at}"))
     if story.plan.acks:
         found += _acks(story, given, dict(reversed(collected)))
-    failed = sum(outcome != "ok" for _, _, outcome in given.values())
-    counts = {"sink rows": len(collected), "sink rows lost": len(lost), "sink rows failed": failed}
-    return found, counts
+    outcomes = [outcome for _, _, outcome in given.values()]
+    return found, {
+        "sink rows": len(collected),
+        "sink rows lost": len(lost),
+        "sink rows failed": sum(outcome != "ok" for outcome in outcomes),
+        "acks that never came": sum("no ack" in outcome for outcome in outcomes),
+    }
 
 
 def _order(story: Story, collected: list[tuple[int, float]]) -> list[tuple[str, str]]:
@@ -68,7 +72,6 @@ def _missing(
     """The rows that the host had written and that were not collected: permitted, forbidden."""
     when = dict(reversed(collected))
     causes = _losing(story)
-    pauses = sum(pause.ended - pause.began for pause in story.done("pause"))
     permitted, forbidden = [], []
     later = float("inf")  # when the first of the rows after it was collected
     for number in sorted(given, reverse=True):
@@ -77,7 +80,7 @@ def _missing(
             later = min(later, when[number])
         elif outcome == "ok":
             excused = not story.plan.acks and any(
-                cause.began - _BUFFERED - pauses <= began <= cause.ended + _SLACK
+                cause.began - _BUFFERED - story.paused <= began <= cause.ended + _SLACK
                 and cause.began <= later + _EARLY
                 for cause in causes
             )
@@ -88,8 +91,8 @@ def _missing(
 def _acks(
     story: Story, given: dict[int, tuple[float, float, str]], collected: dict[int, float]
 ) -> list[tuple[str, str]]:
-    """An ack belongs to its row, and comes. Without a supervisor a row that is read by a worker
-    that dies then is never acknowledged."""
+    """An ack belongs to its row, and comes; that of a row which a dying worker held does not, and
+    is only counted."""
     found = []
     causes = _losing(story)
     for number, (began, ended, outcome) in given.items():

@@ -83,7 +83,6 @@ def _missing(story: Story, epoch: _Epoch, losing: list[Done]) -> tuple[list[int]
     """The rows that did not come although sending them returned: permitted, forbidden."""
     taken = dict(reversed(epoch.taken))
     numbers = sorted(taken)
-    pauses = sum(pause.ended - pause.began for pause in story.done("pause"))
     permitted, forbidden = [], []
     for number in sorted(epoch.emitted)[:-1]:  # of the last it is not known whether it was sent
         if number in taken:
@@ -91,7 +90,7 @@ def _missing(story: Story, epoch: _Epoch, losing: list[Done]) -> tuple[list[int]
         sent = epoch.emitted[number]
         later = min((taken[other] for other in numbers if other > number), default=float("inf"))
         excused = any(
-            cause.began - _BUFFERED - pauses <= sent <= cause.ended + _SLACK
+            cause.began - _BUFFERED - story.paused <= sent <= cause.ended + _SLACK
             and cause.began <= later + _SLACK
             for cause in losing
         )

@@ -28,7 +28,10 @@ class Story:
         self.plan = evidence.plan
         roles = {entry[2]: entry[3] for entry in evidence.plugin if entry[0] == "born"}
         self.deaths = sorted(_deaths(evidence, roles))
-        self.outages = list(_outages(evidence, self.deaths))
+        pauses = (done for done in evidence.done if done.what == "pause")
+        self.paused = sum(pause.ended - pause.began for pause in pauses)
+        """Seconds that the host slept, in all: by so much it may have seen things late."""
+        self.outages = list(_outages(evidence, self.deaths, _KEEPER + self.paused))
         self.closed = max(
             (entry[1] for entry in evidence.host if entry[0] == "down"), default=float("inf")
         )
@@ -64,13 +67,14 @@ class Story:
 
     def expected(self, outage: Done) -> bool:
         """Whether the host had reason to start the plugin again."""
-        if not self.plan.supervised and self.deaths_within(outage.began - _KEEPER, outage.ended):
+        late = _KEEPER + self.paused
+        if not self.plan.supervised and self.deaths_within(outage.began - late, outage.ended):
             return True
         killed = [death for death in self.deaths if death.role == "top"]
-        if any(outage.began - _KEEPER <= death.at <= outage.ended for death in killed):
+        if any(outage.began - late <= death.at <= outage.ended for death in killed):
             return True
         causes = [*self.commands("respawn"), *self.done("kill", target="plugin")]
-        return self.excused(outage.began, outage.ended, causes, _KEEPER)
+        return self.excused(outage.began, outage.ended, causes, late)
 
 
 def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
@@ -89,11 +93,11 @@ def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
             yield Death(entry[2], 0, "top")
 
 
-def _outages(evidence: Evidence, deaths: list[Death]) -> Iterable[Done]:
+def _outages(evidence: Evidence, deaths: list[Death], late: float) -> Iterable[Done]:
     """From the death before it to the end of each start of the plugin."""
     for entry in evidence.host:
         if entry[0] == "respawned":
-            before = [death.at for death in deaths if entry[2] - _KEEPER <= death.at <= entry[2]]
+            before = [death.at for death in deaths if entry[2] - late <= death.at <= entry[2]]
             began = max(before, default=entry[2])
             yield Done("outage", "", began, entry[1], f"{entry[3]}; {entry[4]}")
     for done in evidence.done:

@@ -25,6 +25,8 @@ class Watch:
         self._given: dict[int, float] = {}
         self._collected: list[int] = []
         self._last: dict[str, float] = {}
+        self.obeyed = 0
+        """How many commands the hosts have carried out."""
 
     def read(self) -> None:
         """Take in what is new."""
@@ -40,6 +42,8 @@ class Watch:
                 self._last[entry[2]] = entry[4]
             elif entry[0] == "row":
                 self._taken.append((entry[2], entry[3]))
+            elif entry[0] == "did":
+                self.obeyed += 1
             elif entry[0] == "given" and entry[4] == "ok":
                 self._given[entry[2]] = entry[3]
         self._match()
