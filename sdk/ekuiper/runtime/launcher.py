@@ -6,19 +6,23 @@ run at top level, as `__main__`, just as `python script.py` would run it.
 """
 
 import faulthandler
+import gc
 import os
+import signal
 import sys
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from ..errors import ConnectError, EkuiperError
+from ..errors import EkuiperError
 from ..protocol.addresses import Addresses
-from ..transport.ipc import IpcTransport
+from ..protocol.messages import HANDSHAKE
+from ..transport.req import Req
+from ..transport.unix import connect, path_of
 from .reach import has_host_argument, reach
-from .supervision.link import Link
-from .supervision.machine import Machine
 from .supervision.report import Report
-from .supervision.script import Script
-from .supervision.spawning import Interpreter, adopt
-from .supervision.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from .supervision.script import Script
 
 __all__ = ["bootstrap", "command_line", "enter", "interpreter_options", "text"]
 
@@ -58,17 +62,20 @@ def command_line(executable: str, options: list[str], name: str, script: str) ->
     return [executable, *options, "-c", bootstrap(), name, script]
 
 
-def enter_by_command_line() -> Script:
+def enter_by_command_line() -> "Script":
     """`enter`, as `command_line` says."""
     arguments = sys.argv[1:]
     if arguments[0] == "--worker":
+        from .supervision.script import Script
+        from .supervision.spawning import adopt
+
         link, lifeline, name, script, *rest = arguments[1:]
         return Script(script, rest, adopt(int(link), int(lifeline)), name)
     name, script, *rest = arguments
     return _enter(name, script, rest, sys.executable, forks=True)
 
 
-def enter(name: str, script: str, beside: str, *, interpreter: str | None = None) -> Script:
+def enter(name: str, script: str, beside: str, *, interpreter: str | None = None) -> "Script":
     """For a launcher file at `beside`: supervise the plugin `name`, or be its worker.
 
     Returns the script to run. The worker runs under `interpreter` if that is given. Started by
@@ -77,31 +84,57 @@ def enter(name: str, script: str, beside: str, *, interpreter: str | None = None
     path = os.path.join(os.path.dirname(os.path.abspath(beside)), script)
     rest = sys.argv[1:]
     if os.environ.get("EKUIPER_SUPERVISE") == "0" or not has_host_argument(rest):
+        from .supervision.script import Script
+
         return Script(path, rest, None, name)
     python = interpreter or sys.executable
     return _enter(name, path, rest, python, forks=interpreter is None)
 
 
-def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool) -> Script:
+def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool) -> "Script":
+    exchange = _shake_hands(name)
+    # All else only now, and before the first fork: the workers share it, and are there sooner.
+    from . import process  # noqa: F401
+    from .supervision.link import Link
+    from .supervision.machine import Machine
+    from .supervision.script import Script
+    from .supervision.spawning import Interpreter
+    from .supervision.supervisor import Supervisor
+
     options, _ = interpreter_options(sys.orig_argv)
     *before, plugin, path = command_line(python, options, name, script)
-    link = _supervise(name, script, Interpreter(before, [plugin, path, *rest]), forks=forks)
+    interpreter = Interpreter(before, [plugin, path, *rest])
+    machine = Machine(os.path.basename(script))
+    gc.freeze()  # so that a worker's collections do not write to what it shares
+    link = Supervisor(exchange, machine, Report(name), interpreter, forks=forks).run()
     if not isinstance(link, Link):
         sys.exit(link)
     return Script(script, rest, link, name)
 
 
-def _supervise(name: str, script: str, interpreter: Interpreter, *, forks: bool) -> int | Link:
-    report = Report(name)
+def _shake_hands(name: str) -> Req:
     addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
     faulthandler.enable()
+    signal.signal(signal.SIGTERM, _end)  # until the supervisor listens to it
     try:
-        exchange = reach(name, IpcTransport(), addresses)
-        machine = Machine(os.path.basename(script))
-        return Supervisor(exchange, machine, report, interpreter, forks=forks).run()
-    except (ConnectError, EkuiperError) as error:
-        report("CRITICAL", f"plugin {name} cannot run: {error}")
-        return 1
+        exchange = reach(name, _dial, addresses)
+        exchange.send(HANDSHAKE)
+    except EkuiperError as error:
+        Report(name)("CRITICAL", f"plugin {name} cannot run: {error}")
+        sys.exit(1)
+    return exchange
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _dial(url: str, timeout: float) -> Req:
+    """What `IpcTransport.req` does, whose listening side is not needed yet."""
+    path = path_of(url)
+    exchange = Req(url, lambda: connect(path))
+    exchange.open(timeout)
+    return exchange
 
 
 def interpreter_options(argv: list[str]) -> tuple[list[str], list[str]]:

@@ -134,7 +134,7 @@ def _serve(
 def _dial(config: PluginConfig, transport: Transport, addresses: Addresses) -> Exchange | None:
     """Connect to the host; None when started by hand and nobody listens (the user was told)."""
     if has_host_argument(sys.argv[1:]):
-        return reach(config.name, transport, addresses, HOSTED_DIAL_TIMEOUT)
+        return reach(config.name, transport.req, addresses, HOSTED_DIAL_TIMEOUT)
     url = addresses.control(config.name)
     try:
         return transport.req(url, timeout=BY_HAND_DIAL_TIMEOUT)

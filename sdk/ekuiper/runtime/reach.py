@@ -1,10 +1,14 @@
 """Finding the host that started this process."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from ..errors import ConnectError
 from ..protocol.addresses import Addresses
-from ..transport import Exchange, Transport
 
 __all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach"]
+
+_Dialled = TypeVar("_Dialled")
 
 HOSTED_DIAL_TIMEOUT = 3.0
 """Seconds to look for the host that started this process: it listens before it does. Less than the
@@ -17,11 +21,14 @@ def has_host_argument(arguments: list[str]) -> bool:
 
 
 def reach(
-    name: str, transport: Transport, addresses: Addresses, timeout: float = HOSTED_DIAL_TIMEOUT
-) -> Exchange:
-    """The control channel; `ConnectError` says what is the usual mistake."""
+    name: str,
+    dial: Callable[[str, float], _Dialled],
+    addresses: Addresses,
+    timeout: float = HOSTED_DIAL_TIMEOUT,
+) -> _Dialled:
+    """The control channel, as `dial` opens it; `ConnectError` says what is the usual mistake."""
     try:
-        return transport.req(addresses.control(name), timeout=timeout)
+        return dial(addresses.control(name), timeout)
     except ConnectError as error:
         raise ConnectError(
             error.url,

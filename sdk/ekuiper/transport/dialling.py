@@ -1,6 +1,5 @@
 """What the channels that dial share, REQ and PUSH: getting a connection, and losing it."""
 
-import logging
 import socket
 import time
 from collections.abc import Callable
@@ -18,7 +17,6 @@ Connect = Callable[[], socket.socket]
 """Makes one attempt to reach the listener, at once; raises `OSError`."""
 
 _Made = TypeVar("_Made")
-_log = logging.getLogger(__name__)
 FIRST_PAUSE = 0.01
 """Seconds between the first two attempts to dial."""
 
@@ -98,7 +96,11 @@ class Dialling(SocketChannel):
         if time.monotonic() - self._born > _SHORT_LIFE:
             self._pause_next = 0.0
         if connection.decoder.fault:
-            _log.warning("%s: connection dropped: got %s", self.url, connection.decoder.fault)
+            import logging  # a supervisor, which shall shake hands at once, needs it for no more
+
+            logging.getLogger(__name__).warning(
+                "%s: connection dropped: got %s", self.url, connection.decoder.fault
+            )
 
     def _write(self, connection: Connection, head: bytes, body: bytes, end: float | None) -> bool:
         """Whether all was written; False when the connection is lost, which drops it."""

@@ -59,9 +59,9 @@ class Supervisor:
         self._signals: set[int] = set()
 
     def run(self) -> int | Link:
-        """Supervise until the end: the exit status. Or, in a forked worker, its link."""
+        """Supervise, after the handshake, until the end: the exit status. Or, in a forked worker,
+        its link."""
         self._listen_to_signals()
-        self._exchange.send(HANDSHAKE)
         self._report("INFO", f"supervises its worker for host process {self._host.host}")
         ending = self._do(self._machine.begin(time.monotonic()))
         while ending is None:
