@@ -16,8 +16,9 @@ _INTRODUCTION = """\
 <!-- written by make bench-page: edit tests/bench/page.py instead -->
 # Benchmarks
 
-How fast eKuiper calls Python, and what that costs. Each figure is the median of {rounds} rounds in
-which all were measured in turn on one machine, so ratios mean more than the figures themselves.
+How fast eKuiper calls Python, and what that costs. Each figure is the median of at least {rounds}
+rounds in which all were measured in turn on one machine, so ratios mean more than the figures
+themselves.
 
 {machine}; {system}, Python {python}, orjson {orjson}; {when}, revision {revision}.
 

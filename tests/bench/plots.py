@@ -158,7 +158,7 @@ def _bars(axis: Any, results: Results, panel: _Bars, scale: float) -> None:
         middles = [at - 0.4 + width * (index + 0.5) for at in range(len(places))]
         label, colour = _LABELS[subject], _COLOURS[subject]
         bars = axis.bar(middles, figures, width * 0.92, label=label, color=colour)
-        axis.bar_label(bars, fmt="%.3g", fontsize=7, padding=1)
+        axis.bar_label(bars, fmt="%.3g", fontsize=6 if len(places) > 3 else 7, padding=1)
     axis.set_title(panel.title)
     axis.set_xticks(range(len(places)))
     axis.set_xticklabels([_in_lines(SETTINGS[place.setting].label) for place in places])
@@ -167,7 +167,13 @@ def _bars(axis: Any, results: Results, panel: _Bars, scale: float) -> None:
 
 
 def _in_lines(label: str) -> str:
-    return label.replace(", ", ",\n").replace(" for ", "\nfor ")
+    """A word or two a line: there are up to four beside each other."""
+    return (
+        label.replace(", ", ",\n")
+        .replace(" for ", "\nfor ")
+        .replace(" idle", "\nidle")
+        .replace(" of ", "\nof ")
+    )
 
 
 def _growth(results: Results, host: str) -> Any:
