@@ -74,6 +74,7 @@ def start(sdk: Sdk) -> Iterator[Start]:
 
 def test_the_transport_is_the_one_chosen(plain: NngHost, sdk: Sdk) -> None:
     """EKUIPER_TRANSPORT=nng loads nng into the plugin's process, ipc does not."""
+    plain.function("echo")  # the worker is there
     mapped = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in tree(plain.pid))
     assert ("nng" in mapped) == (sdk.name == "nng")
 
