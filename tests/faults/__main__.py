@@ -1,6 +1,7 @@
 """`make faults`: plays many plans, and tells what must not have been.
 
-`make faults SEED=123` plays that one, and tells all of it.
+`make faults SEED=123` plays that one, and tells all of it. With KUIPERD=/path/to/bin/kuiperd they
+are played on that eKuiper, one after the other, as far as it can be made to take them.
 """
 
 import argparse
@@ -8,15 +9,19 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from . import capability
 from .evidence import Evidence
 from .oracle import Verdict, judge
 from .plan import Plan, Step, draw
+from .real import play_on
 from .rig import play
+from .rules import judge_rule
 
 __all__ = ["Run", "again", "main", "run"]
 
@@ -45,9 +50,18 @@ def run(plan: Plan) -> Run:
     return Run(plan, evidence, judge(evidence), time.monotonic() - began)
 
 
-def again(plan: Plan) -> str:
+def run_on(kuiperd: str, plan: Plan) -> Run:
+    """Play it on a real eKuiper; always with a supervisor, for nobody else starts a plugin again
+    there."""
+    began = time.monotonic()
+    evidence = play_on(Path(kuiperd).resolve(), plan)
+    return Run(evidence.plan, evidence, judge_rule(evidence), time.monotonic() - began)
+
+
+def again(plan: Plan, kuiperd: str | None = None) -> str:
     """The command that plays it again."""
-    return f"make faults SEED={plan.seed}" + (" LIGHT=1" if plan.light else "")
+    light = " LIGHT=1" if plan.light else ""
+    return f"make faults SEED={plan.seed}{light}" + (f" KUIPERD={kuiperd}" if kuiperd else "")
 
 
 def main() -> int:
@@ -58,12 +72,20 @@ def main() -> int:
         return 2
     one = options.seed is not None
     seeds = [options.seed] if one else range(options.first, options.first + options.count)
-    plans = [plan_of(seed, light=options.light) for seed in seeds]
-    mode = "with" if capability.supervised() else "this plugin runs in one process, so without"
-    print(f"{len(plans)} seeds from {seeds[0]} on, {mode} a supervisor", flush=True)
+    kuiperd = os.environ.get("KUIPERD")
+    if kuiperd:
+        plans = [draw(seed, supervised=True, light=options.light) for seed in seeds]
+        runs_of = partial(run_on, kuiperd)
+        where = f"on {kuiperd}"
+    else:
+        plans = [plan_of(seed, light=options.light) for seed in seeds]
+        runs_of = run
+        mode = "with" if capability.supervised() else "this plugin runs in one process, so without"
+        where = f"{mode} a supervisor"
+    print(f"{len(plans)} seeds from {seeds[0]} on, {where}", flush=True)
     runs = []
     began = time.monotonic()
-    for each in _played(plans, options.parallel):
+    for each in _played(plans, 1 if kuiperd else options.parallel, runs_of):
         runs.append(each)
         if one:
             _tell_all(each)
@@ -85,9 +107,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _played(plans: list[Plan], parallel: int) -> Iterator[Run]:
+def _played(plans: list[Plan], parallel: int, runs_of: Callable[[Plan], Run]) -> Iterator[Run]:
     with ThreadPoolExecutor(parallel) as threads:
-        futures = [threads.submit(run, plan) for plan in plans]
+        futures = [threads.submit(runs_of, plan) for plan in plans]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -97,7 +119,7 @@ def _played(plans: list[Plan], parallel: int) -> Iterator[Run]:
 
 
 def _told(each: Run) -> str:
-    lines = [f"seed {each.plan.seed}; again with:  {again(each.plan)}"]
+    lines = [f"seed {each.plan.seed}; again with:  {again(each.plan, os.environ.get('KUIPERD'))}"]
     lines += [f"  {_step(step)}" for step in each.plan.steps]
     lines += [f"  {kind.upper()}: {text}" for kind, text in each.verdict.findings]
     return "\n".join(lines)
@@ -137,7 +159,7 @@ def _summarise(runs: list[Run], seconds: float) -> None:
     print(f"{len(runs)} seeds in {seconds:.0f} s: {bad or 'none'} with findings")
     for each in runs:
         if each.verdict.findings:
-            print(f"  {again(each.plan)}")
+            print(f"  {again(each.plan, os.environ.get('KUIPERD'))}")
 
 
 def _table(title: str, counts: "Counter[str]", width: int) -> None:

@@ -119,7 +119,8 @@ class Keep(Sink):
     def collect(self, ctx: Context, data: bytes) -> None:
         row = json.loads(data)
         perhaps_die("collect")
-        tell("collected", row["n"], os.getpid(), row.get("values"))
+        row.pop("filling", None)
+        tell("collected", row.pop("n"), os.getpid(), row)
 
     def close(self, ctx: Context) -> None:
         perhaps_die("close")

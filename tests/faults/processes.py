@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Held", "describe", "held", "kill_all", "marked"]
+__all__ = ["Held", "describe", "held", "kill", "kill_all", "marked"]
 
 
 class Held(NamedTuple):
@@ -63,6 +63,15 @@ def describe(mark: str) -> list[str]:
         state = f"parent {fields['PPid'].strip()}, {fields['Threads'].strip()} threads"
         lines.append(f"{pid} ({state}) {command:.120}: {' '.join(sorted(files))}")
     return lines
+
+
+def kill(pid: int, how: int) -> str:
+    """Send it this signal; who it was, or that there is none."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        return "has gone"
+    return f"{pid}"
 
 
 def kill_all(mark: str) -> None:

@@ -163,6 +163,10 @@ class Rig:
         _until(self._obeyed, _OBEYED)
         _until(lambda: not any(self._scene.deaths.iterdir()), _PENDING)
         self._disarm()
+        if self._plan.supervised and any(step.what == "grandchild" for step in self._plan.steps):
+            last = Step(self._plan.ends, "kill", "worker", signal.SIGKILL)  # it may be its parent
+            with self._noted(last) as note:
+                note.append(self._do_kill(last))
 
     def _restored(self) -> None:
         """Every socket that was away is back."""
@@ -185,13 +189,7 @@ class Rig:
 
     def _do_kill(self, step: Step) -> str:
         pid = self._watch.worker() if step.target == "worker" else self._top()
-        if pid is None:
-            return "there is none"
-        try:
-            os.kill(pid, int(step.number))
-        except ProcessLookupError:
-            return "has gone"
-        return f"{pid}"
+        return "there is none" if pid is None else processes.kill(pid, int(step.number))
 
     def _top(self) -> int | None:
         """What the host itself started, the wrapper if there is one."""
