@@ -68,6 +68,7 @@ class SourceContext(_PlacedContext):
     def __init__(self, symbol: str, meta: Meta, outbox: Outbox) -> None:
         super().__init__(symbol, meta)
         self.rows = 0
+        self.errors = 0
         self._outbox = outbox
         self._reporter = Reporter(symbol, self._logger)
         self._told_closed: set[int] = set()  # which threads were
@@ -84,6 +85,7 @@ class SourceContext(_PlacedContext):
 
     def emit_error(self, error: str) -> None:
         self._send(encode_source_error(SourceError(str(error))))
+        self.errors += 1
 
     def _send(self, frame: bytes) -> None:
         try:

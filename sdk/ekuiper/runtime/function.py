@@ -22,6 +22,7 @@ from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .logs import PLACE
 from .polling import Polling
+from .tally import Tally
 
 __all__ = ["RunningFunction"]
 
@@ -56,6 +57,7 @@ class RunningFunction:
     ) -> None:
         self.what = f"function {name!r} of plugin {config.name!r}"
         self.failure: EkuiperError | None = None
+        self.tally = Tally()
         self._factory = config.functions[name]
         self._connect = connect
         self._release = release
@@ -95,6 +97,11 @@ class RunningFunction:
         """Wait until the thread has ended."""
         self._thread.join(timeout)
 
+    @property
+    def rules(self) -> list[str]:
+        """Those that have called it; from any thread."""
+        return sorted({place.rule_id for place in list(self._contexts)})
+
     def _main(self) -> None:
         try:
             self._prepare()
@@ -132,7 +139,7 @@ class RunningFunction:
 
     def _serve(self) -> None:
         """Answer requests, on a new connection whenever one is lost."""
-        exchange, wait = self._exchange, self._wait
+        exchange, wait, count = self._exchange, self._wait, self.tally.add
         assert exchange is not None
         asked, answer = b"", b""
         cut_off = False
@@ -146,6 +153,7 @@ class RunningFunction:
                     cut_off = False
                     asked, answer = frame, self._answer(frame)
                     wait.send(exchange, answer)
+                    count(wait.took)
             except ChannelResetError:
                 cut_off = len(answer) + 4 > OLD_HOST_LIMIT
                 _log.debug("connection of %s lost; dialling again", self.what)
@@ -173,6 +181,7 @@ class RunningFunction:
         except EkuiperError as error:
             return self._refuse(str(error))
         except BaseException as error:  # author code may raise anything, SystemExit included
+            self.tally.errors += 1
             method = "a call"
             return encode_reply(Reply(False, self._reporter.raised(method, error)))
         if self._limit is not None and len(encoded) + 4 > self._limit:
@@ -183,6 +192,7 @@ class RunningFunction:
         return encoded
 
     def _refuse(self, text: str) -> bytes:
+        self.tally.errors += 1
         self._reporter.wrong(text)
         return encode_reply(Reply(False, f"{self.what}: {text}"))
 

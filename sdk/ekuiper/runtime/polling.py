@@ -64,6 +64,7 @@ class AdaptiveWait:
         "_alarm",
         "_always",
         "_average",
+        "_came",
         "_due",
         "_hold",
         "_left",
@@ -73,6 +74,7 @@ class AdaptiveWait:
         "_trial",
         "_turn",
         "_turnaround",
+        "took",
     )
 
     def __init__(self, turn: Lock, *, always: bool | None = None) -> None:
@@ -87,6 +89,9 @@ class AdaptiveWait:
         self._due = self._hold = _FIRST_HOLD  # blocks until the next trial
         self._turnaround = CAP  # the last one
         self._sent = 0
+        self._came = 0
+        self.took = 0
+        """Nanoseconds from the last request to just before its reply was sent."""
 
     @property
     def polls(self) -> bool:
@@ -103,12 +108,15 @@ class AdaptiveWait:
                 self.release()
         else:
             frame = exchange.recv()
-        self.received(time.perf_counter_ns())
+        self._came = now = time.perf_counter_ns()
+        self.received(now)
         return frame
 
     def send(self, exchange: Exchange, reply: bytes) -> None:
         """Answer it."""
-        self.sending(time.perf_counter_ns())
+        now = time.perf_counter_ns()
+        self.took = now - self._came
+        self.sending(now)
         exchange.send(reply)
 
     def window(self) -> int:

@@ -22,6 +22,7 @@ class RunningSink(RunningSymbol):
     kind = "sink"
     _inbox: Inbox | None = None
     _acks: Acks | None = None
+    _rows = _errors = 0
 
     def prepare(self) -> None:
         self.author = self.make_author()
@@ -42,6 +43,9 @@ class RunningSink(RunningSymbol):
         except ChannelClosedError:
             pass  # stopped
 
+    def counts(self) -> tuple[int, int]:
+        return self._rows, self._errors
+
     def cut(self) -> None:
         for channel in (self._inbox, self._acks):
             if channel is not None:
@@ -56,6 +60,7 @@ class RunningSink(RunningSymbol):
                 self.call("open", self.ctx)
                 return True
             except BaseException as error:  # author code may raise anything
+                self._errors += 1
                 self.reporter.raised("open", error)
             pause = OPEN_PAUSES[min(attempt, len(OPEN_PAUSES) - 1)]
             self.reporter.wrong(f"opens again in {pause:g} s; its rows wait in the host")
@@ -65,6 +70,7 @@ class RunningSink(RunningSymbol):
 
     def _collect(self, data: bytes) -> None:
         verdict = Ack(None)
+        self._rows += 1
         if self._acks is not None:
             self._acks.received()
         try:
@@ -72,6 +78,7 @@ class RunningSink(RunningSymbol):
         except (
             BaseException
         ) as error:  # author code may raise anything; a bad row never ends a sink
+            self._errors += 1
             verdict = Ack(self.reporter.raised("collect", error))
         if self._acks is not None and (self._automatic or verdict.error is not None):
             self._acks.decide_newest(verdict)

@@ -54,6 +54,9 @@ class RunningSource(RunningSymbol):
         except ChannelClosedError:
             pass  # stopped meanwhile
 
+    def counts(self) -> tuple[int, int]:
+        return (self.ctx.rows, self.ctx.errors) if self.ctx is not None else (0, 0)
+
     def cut(self) -> None:
         if self._outbox is not None:
             self._outbox.close()

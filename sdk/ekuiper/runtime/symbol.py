@@ -32,7 +32,7 @@ class RunningSymbol:
     """One source or sink at one place in a rule, on a thread of its own.
 
     `start` returns when it is prepared (factory, `configure`, sockets), `go` lets `open` run,
-    `stop` ends it. A subclass says what `prepare`, `run` and `cut` do.
+    `stop` ends it. A subclass says what `prepare`, `run`, `cut` and `counts` do.
     """
 
     kind = ""
@@ -75,6 +75,10 @@ class RunningSymbol:
 
     def cut(self) -> None:
         """Close the channels, so that whatever blocks in them ends; from any thread, repeatable."""
+        raise NotImplementedError
+
+    def counts(self) -> tuple[int, int]:
+        """Rows and errors so far; from any thread."""
         raise NotImplementedError
 
     def start(self) -> None:

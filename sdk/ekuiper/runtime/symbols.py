@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from ..config import PluginConfig
 from ..errors import ConnectError, EkuiperError, SymbolError
@@ -91,6 +92,18 @@ class Symbols:
         symbol, self._starting = self._starting, None
         if symbol is not None:
             symbol.go()
+
+    def figures(self) -> list[dict[str, Any]]:
+        """What runs, for which rules, and how much it did, as JSON has it; for the status."""
+        found: list[dict[str, Any]] = []
+        for (kind, name, meta), symbol in self._running.items():
+            rows, errors = symbol.counts()
+            place = {"rules": [meta.rule_id], "op": meta.op_id, "instance": meta.instance_id}
+            found.append({"kind": kind, "name": name, **place, "rows": rows, "errors": errors})
+        for name, function in self._functions.items():
+            figures = function.tally.figures()
+            found.append({"kind": "function", "name": name, "rules": function.rules, **figures})
+        return found
 
     def close(self, timeout: float) -> None:
         """Stop everything at once, within about `timeout` seconds."""

@@ -17,6 +17,7 @@ __all__ = [
     "FAILED",
     "HELLO",
     "READY",
+    "STATUS",
     "VERSION",
     "Frame",
     "Link",
@@ -27,7 +28,7 @@ __all__ = [
 
 VERSION = 1
 
-HELLO, READY, FAILED, ANSWER, COMMAND = range(5)
+HELLO, READY, FAILED, ANSWER, COMMAND, STATUS = range(6)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""

@@ -68,7 +68,7 @@ class Machine:
         self._undo: list[Order] = []
         self._crashes = Crashes()
         self._spawn_at: float | None = None
-        self._failure = ""
+        self.failure = ""  # why the last worker cannot serve, as it says
         self._did: list[Action] = []
 
     def begin(self, now: float) -> list[Action]:
@@ -103,7 +103,7 @@ class Machine:
     def failed(self, now: float, reason: str) -> list[Action]:
         """The worker says why it cannot serve; it will end now."""
         if self.state is State.IMPORTING:
-            self._failure = reason
+            self.failure = reason
             self._refuse(reason)
         return self._done()
 
@@ -126,9 +126,9 @@ class Machine:
             self.starts.lose()
             if out is not None:
                 self._died_at(out, how)
-            elif not imported and not self._failure:
+            elif not imported and not self.failure:
                 self._died_importing(how)
-            self._respawn(now, needed=imported or not self._failure)
+            self._respawn(now, needed=imported or not self.failure)
         return self._done()
 
     def cut(self, now: float) -> list[Action]:
@@ -244,7 +244,7 @@ class Machine:
         self.generation += 1
         self.state = State.IMPORTING
         self._spawn_at = None
-        self._failure = ""
+        self.failure = ""
         self._did.append(Spawn())
 
     def _check_command(self, now: float) -> None:

@@ -13,7 +13,8 @@ class Report:
     """Writes to stderr, one line at once, what `EKUIPER_LOG` lets pass."""
 
     def __init__(self, plugin: str) -> None:
-        self._plugin = _printable(plugin)
+        self.plugin = plugin
+        self._printable = _printable(plugin)
         wanted = os.environ.get("EKUIPER_LOG", "").upper()
         self._least = _LEVELS.get(wanted, _LEVELS["INFO"])
 
@@ -23,7 +24,7 @@ class Report:
         now = time.time()
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
         line = (
-            f"{clock},{int(now % 1 * 1000):03d} {level:<7} {self._plugin} "
+            f"{clock},{int(now % 1 * 1000):03d} {level:<7} {self._printable} "
             f"{_printable(text)} (supervisor)\n"
         )
         try:

@@ -11,10 +11,11 @@ from ...protocol.messages import HANDSHAKE
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
 from .actions import Action, Answer, Leave, Log, Send, Spawn
-from .link import ANSWER, COMMAND, FAILED, READY, Frame, Link, check_hello
+from .link import ANSWER, COMMAND, FAILED, READY, STATUS, Frame, Link, check_hello
 from .machine import Machine
 from .report import Report, how_it_ended
 from .spawning import Interpreter, Spawned, single_threaded, spawn
+from .status import Status
 
 __all__ = ["Supervisor"]
 
@@ -47,6 +48,7 @@ class Supervisor:
         self._exchange = exchange
         self._machine = machine
         self._report = report
+        self._status = Status(report, machine)
         self._interpreter = interpreter
         self._forks = forks
         self._host = HostWatch(exchange.peer)
@@ -62,6 +64,7 @@ class Supervisor:
         """Supervise, after the handshake, until the end: the exit status. Or, in a forked worker,
         its link."""
         self._listen_to_signals()
+        self._status.open()
         self._report("INFO", f"supervises its worker for host process {self._host.host}")
         ending = self._do(self._machine.begin(time.monotonic()))
         while ending is None:
@@ -80,7 +83,7 @@ class Supervisor:
             poll.register(self._worker.link, select.POLLIN)
             if self._worker.pidfd >= 0:
                 poll.register(self._worker.pidfd, select.POLLIN)
-        for fd in self._host.descriptors or ():
+        for fd in (*(self._host.descriptors or ()), *self._status.descriptors):
             poll.register(fd, select.POLLIN)
         try:
             if not (listening and self._exchange.ready()):
@@ -96,7 +99,8 @@ class Supervisor:
     def _pause(self) -> float | None:
         """Milliseconds that `poll` may wait."""
         unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
-        times = (self._machine.deadline, self._kill_at, self._redial_at, unwatched)
+        own = (self._kill_at, self._redial_at, unwatched)
+        times = (self._machine.deadline, self._status.deadline, *own)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
 
@@ -116,6 +120,7 @@ class Supervisor:
         elif self._listening and self._exchange.ready():
             actions += self._host_says(now)
         actions += self._machine.tick(now)
+        self._status.look(now)
         return self._do(actions)
 
     def _hear(self, now: float, worker: Spawned) -> list[Action]:
@@ -136,6 +141,7 @@ class Supervisor:
         worker.kill()
         worker.close()
         self._worker = self._kill_at = None
+        self._status.died(ended)
         return actions + self._machine.died(now, ended)
 
     def _worker_says(self, now: float, worker: Spawned, frame: Frame) -> list[Action]:
@@ -154,6 +160,8 @@ class Supervisor:
             return self._machine.failed(now, content.decode("utf-8", "replace"))
         if kind == ANSWER:
             return self._machine.replied(now, number, content)
+        if kind == STATUS:
+            self._status.told(content)
         return []
 
     def _host_says(self, now: float) -> list[Action]:
@@ -198,6 +206,7 @@ class Supervisor:
                     self._forget()
                     return spawned
                 self._worker, self._greeted, self._kill_at = spawned, False, None
+                self._status.spawned(spawned)
             elif isinstance(action, Leave):
                 return self._leave(action.status)
         return None
@@ -219,6 +228,7 @@ class Supervisor:
     def _leave(self, status: int) -> int:
         """End the worker in order, then without."""
         worker = self._worker
+        self._status.close()
         if worker is not None:
             worker.link.end()
             deadline = time.monotonic() + LEAVE_TIMEOUT
@@ -268,5 +278,6 @@ class Supervisor:
         """In a forked worker: let go of everything that is the supervisor's. Its channels closed
         themselves."""
         self._host.close()
+        self._status.forget()
         os.close(self._wake)
         os.close(self._waker)

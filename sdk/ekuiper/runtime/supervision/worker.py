@@ -5,8 +5,9 @@ import os
 
 from ...config import PluginConfig
 from ...errors import ChannelClosedError, ConfigError
+from ...protocol.engine import dumps
 from ..symbols import Symbols
-from .link import ANSWER, COMMAND, FAILED, HELLO, READY, VERSION, Link
+from .link import ANSWER, COMMAND, FAILED, HELLO, READY, STATUS, VERSION, Link
 
 __all__ = ["Seat", "seat", "sit"]
 
@@ -49,6 +50,8 @@ class Seat:
                 if kind == COMMAND:
                     self._link.send(ANSWER, number, symbols.answer(frame))
                     symbols.answered()
+                elif kind == STATUS:
+                    self._link.send(STATUS, number, dumps(symbols.figures(), "status"))
         except ChannelClosedError:
             pass
 
