@@ -77,7 +77,7 @@ class _Real:
         except (AssertionError, RestError) as error:
             failure = f"{error}\n{self._log()}"
         if flowing.get("rule", 0.0) is None:
-            failure = self._log()
+            failure = f"in {_SETTLE:g} s no row came out of the rule\n{self._log()}"
         self._nobody_left()
         processes.kill_all(f"FAULTS_RUN={self._mark}")
         self._journal.read()

@@ -164,9 +164,14 @@ class Rig:
         _until(lambda: not any(self._scene.deaths.iterdir()), _PENDING)
         self._disarm()
         if self._plan.supervised and any(step.what == "grandchild" for step in self._plan.steps):
-            last = Step(self._plan.ends, "kill", "worker", signal.SIGKILL)  # it may be its parent
-            with self._noted(last) as note:
-                note.append(self._do_kill(last))
+            self._kill_parents()
+
+    def _kill_parents(self) -> None:
+        """A grandchild that came late goes with the worker that lives, once one does."""
+        self._watch.flowing(time.monotonic(), _SETTLE, self._alive)
+        last = Step(self._plan.ends, "kill", "worker", signal.SIGKILL)
+        with self._noted(last) as note:
+            note.append(self._do_kill(last))
 
     def _restored(self) -> None:
         """Every socket that was away is back."""
