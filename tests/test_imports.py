@@ -28,6 +28,7 @@ ROOMS = {
     "host": {"bundle", "runtime", "protocol", "transport", "config", "context"},
     "testing": {"host", "bundle", "runtime", "protocol", "transport", "config", "context"},
     "cli": {"testing", "host", "bundle", "runtime", "protocol", "transport", "config"},
+    "__main__": {"cli"},
     "__init__": {"config", "context", "function", "runtime", "sink", "source"},
 }
 

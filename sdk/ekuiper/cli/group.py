@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("run", "bench")
+_VERBS = ("run", "bench", "status")
 
 
 class _Verbs(click.Group):

@@ -11,6 +11,10 @@ _NEEDED = ("click", "rich")
 def main() -> None:
     """Run the command line and end the process: 0 done, 1 failed, 2 wrongly called."""
     if any(find_spec(package) is None for package in _NEEDED):
+        from .device import VERBS, run_verb
+
+        if sys.argv[1:2] and sys.argv[1] in VERBS:
+            sys.exit(run_verb(sys.argv[1:]))
         print("the ekuiper command needs more: pip install 'ekuiper[cli]'", file=sys.stderr)
         sys.exit(2)
     from .group import ekuiper

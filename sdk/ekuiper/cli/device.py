@@ -1,0 +1,33 @@
+"""Verbs that are of use on a device, where click and rich may be missing: in plain text."""
+
+import sys
+
+from .overview.look import looks, print_plainly
+
+__all__ = ["VERBS", "run_verb"]
+
+_STATUS = "Usage: ekuiper status [--json] [--watch]"
+
+
+def run_verb(arguments: list[str]) -> int:
+    """Do what the command line says, whose first word is one of `VERBS`; the exit status."""
+    verb, *options = arguments
+    try:
+        return VERBS[verb](options)
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 0
+
+
+def _status(options: list[str]) -> int:
+    if {"-h", "--help"} & set(options):
+        print(f"{_STATUS}\n\nShow how the plugins on this machine are.")
+        return 0
+    unknown = [option for option in options if option not in ("--json", "--watch")]
+    if unknown:
+        print(f"{_STATUS}\n\nError: there is no option {unknown[0]}", file=sys.stderr)
+        return 2
+    print_plainly(looks(watch="--watch" in options), as_json="--json" in options)
+    return 0
+
+
+VERBS = {"status": _status}

@@ -1,0 +1,1 @@
+"""How plugins are, as people read it."""
