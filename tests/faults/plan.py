@@ -164,6 +164,7 @@ class _Draw:
         yield Step(at, what, target, lasts)
         if not self._light and self._dice.random() < 0.5:
             yield Step(at + lasts / 2, "kill", "worker", self._signal())
+        if target in FUNCTIONS:
             yield Step(at + lasts + _LATER, "again", target)
 
     def _jump(self, at: float) -> Iterator[Step]:

@@ -94,13 +94,15 @@ def _acks(
     """An ack belongs to its row, and comes; that of a row which a dying worker held does not, and
     is only counted."""
     found = []
-    causes = _losing(story)
+    causes = [*_losing(story), *story.done("pause")]
+    given_up = False  # an ack that the host has given up may come, and be taken for the next one's
     for number, (began, ended, outcome) in given.items():
         text = f"sink: row {number}, given at {story.since(began)}"
-        if outcome == "ok" and collected.get(number, ended) > ended:
+        if outcome == "ok" and collected.get(number, ended) > ended and not given_up:
             found.append(("shifted", f"{text}, acknowledged before it was collected"))
-        elif "no ack" in outcome and not story.excused(began, ended, causes, 0.0):
+        elif "no ack" in outcome and not story.excused(began, ended, causes, _SLACK):
             found.append(("stuck", f"{text}: {outcome}"))
         elif outcome != "ok" and not story.excused(began, ended, causes, 1.0):
             found.append(("sink failed", f"{text}: {outcome}"))
+        given_up = given_up or "no ack" in outcome
     return found
