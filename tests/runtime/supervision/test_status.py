@@ -14,6 +14,7 @@ from tests.runtime.test_process import DEADLINE, ask
 
 from ekuiper.protocol.codec import encode_call
 from ekuiper.protocol.messages import Call, CallContext, Meta
+from ekuiper.runtime.supervision import asking
 from ekuiper.runtime.supervision.asking import statuses
 from ekuiper.runtime.supervision.memory import family, memory
 from ekuiper.runtime.supervision.orders import Order
@@ -99,6 +100,27 @@ def test_counts_calls_and_rows(supervised):
         "errors": 1,
         "state": "running",
     }
+
+
+def test_counts_the_rows_of_a_sink(supervised):
+    """Those that collect refused are errors."""
+    plugin = supervised(
+        """
+        class K(Sink):
+            def collect(self, ctx, data):
+                if b"bad" in data:
+                    raise ValueError("bad")
+        plugin.start(PluginConfig('p', {}, {'k': K}, {}))
+        """
+    ).hosted()
+    plugin.start("sink", "k")
+    url = plugin.addresses.data(Meta("r", "o", 0))
+    rows = plugin.keep(plugin.transport.push(url, timeout=DEADLINE))
+    for data in (b"good", b"bad", b"good"):
+        rows.send(data)
+    found = await_status(plugin, lambda found: symbol(found, "k")["rows"] == 3)
+
+    assert symbol(found, "k")["errors"] == 1
 
 
 def test_tells_of_deaths(supervised):
@@ -217,6 +239,19 @@ def test_nobody_disturbs_the_plugin(supervised):
     for one in crowd:
         one.close()
     plugin.function("b")
+
+
+def test_one_who_only_begins_to_listen_is_no_stale_socket(tmp_path, monkeypatch):
+    """Between bind and listen a connection is refused; the socket is left where it is."""
+    folder = tmp_path / f"ekuiper-{os.geteuid()}"
+    folder.mkdir()
+    path = folder / "1_begins.status"
+    with socket.socket(socket.AF_UNIX) as beginner:
+        beginner.bind(str(path))
+        monkeypatch.setattr(asking.time, "sleep", lambda seconds: beginner.listen())
+
+        assert statuses(str(tmp_path), 0.1) == [{"plugin": None, "pid": 1, "state": "silent"}]
+        assert path.exists()
 
 
 def test_no_socket_no_status(supervised):

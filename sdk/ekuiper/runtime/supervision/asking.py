@@ -15,6 +15,9 @@ __all__ = ["statuses"]
 TIMEOUT = 2.0
 """Seconds that a supervisor is given to answer."""
 
+PAUSE = 0.1
+"""Seconds until a supervisor that turned us away is asked again."""
+
 
 def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
     """What each supervisor answers, of this user and below this folder of sockets, by name.
@@ -30,7 +33,7 @@ def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
         if name.endswith(SUFFIX):
             path = os.path.join(folder, name)
             try:
-                found.append(_ask(path, timeout))
+                found.append(_ask_twice(path, timeout))
             except ConnectionRefusedError:
                 _remove(path)
             except FileNotFoundError:
@@ -57,6 +60,15 @@ def _remove(path: str) -> None:
         pass  # another one was faster
 
 
+def _ask_twice(path: str, timeout: float) -> dict[str, Any]:
+    """`_ask`; once more for one who was about to listen, to end, or had too many who ask."""
+    try:
+        return _ask(path, timeout)
+    except (ConnectionRefusedError, ConnectionResetError):
+        time.sleep(PAUSE)
+        return _ask(path, timeout)
+
+
 def _ask(path: str, timeout: float) -> dict[str, Any]:
     deadline = time.monotonic() + timeout
     answer = b""
@@ -71,7 +83,7 @@ def _ask(path: str, timeout: float) -> dict[str, Any]:
                 break
             answer += data
     if not answer:
-        raise ConnectionResetError  # it ends just now
+        raise ConnectionResetError(f"{path}: no answer")
     found = loads(answer)
     if not isinstance(found, dict):
         raise MalformedMessageError(answer, "no object")
