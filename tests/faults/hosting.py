@@ -123,9 +123,13 @@ class Hosting:
 
     def _respawn(self, why: str) -> None:
         began = time.monotonic()
+        before = len(self.host.errors)
         try:
             self.host.restart(seed=0)
             outcome = "ok"
+            if len(self.host.errors) > before:  # a start was refused: its rule is started anew
+                self._taker.restart()
+                self._giver.restart()
         except EkuiperError as error:
             outcome = str(error)[:300]
         self._journal.write("respawned", began, why, outcome)
