@@ -221,6 +221,23 @@ def test_a_stale_socket_is_removed(supervised):
     assert other.exists()
 
 
+def test_the_next_supervisor_removes_a_stale_socket(supervised):
+    """Hosts kill a plugin that they update: nothing piles up."""
+    plugin = supervised(CALLS)
+    folder = plugin.folder / f"ekuiper-{os.geteuid()}"
+    folder.mkdir()
+    stale, listened = folder / "4194305_ab.status", folder / "4194306_cd.status"
+    with socket.socket(socket.AF_UNIX) as gone, socket.socket(socket.AF_UNIX) as elsewhere:
+        gone.bind(str(stale))
+        elsewhere.bind(str(listened))
+        elsewhere.listen()
+        plugin.hosted()
+        plugin.function("a")
+
+        assert not stale.exists()
+        assert listened.exists()
+
+
 def test_nobody_disturbs_the_plugin(supervised):
     """Those who connect and stay silent, go at once or come in crowds."""
     plugin = supervised(CALLS).hosted()

@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import ChannelTimeoutError, EkuiperError, MalformedMessageError
 from ...protocol.engine import loads
 from ...transport.unix import connect
-from .status import SUFFIX
+from .status import SUFFIX, remove
 
 __all__ = ["statuses"]
 
@@ -35,7 +35,7 @@ def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
             try:
                 found.append(_ask_twice(path, timeout))
             except ConnectionRefusedError:
-                _remove(path)
+                remove(path)
             except FileNotFoundError:
                 pass  # it has just ended
             except (OSError, EkuiperError):
@@ -51,13 +51,6 @@ def _ours(folder: str) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass  # another one was faster
 
 
 def _ask_twice(path: str, timeout: float) -> dict[str, Any]:

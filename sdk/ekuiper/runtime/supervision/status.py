@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ChannelClosedError, EkuiperError
 from ...protocol.engine import dumps, loads
-from ...transport.unix import UnixDoor
+from ...transport.unix import UnixDoor, connect
 from ..locks import runtime_directory
 from .link import STATUS
 from .machine import Machine, State
@@ -16,7 +16,7 @@ from .orders import Order
 from .report import Report
 from .spawning import Spawned
 
-__all__ = ["SUFFIX", "Death", "Status", "symbols"]
+__all__ = ["SUFFIX", "Death", "Status", "remove", "symbols"]
 
 SUFFIX = ".status"
 """How the names of status sockets end; before it stand the process and a random part, since
@@ -209,4 +209,26 @@ def _identity(symbol: dict[str, Any]) -> tuple[Any, ...]:
 
 def _door() -> UnixDoor:
     folder = runtime_directory(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    _sweep(folder)
     return UnixDoor(f"ipc://{folder}/{os.getpid()}_{os.urandom(2).hex()}{SUFFIX}")
+
+
+def _sweep(folder: str) -> None:
+    """Remove the sockets of supervisors that were killed, as hosts do when a plugin is updated."""
+    for name in os.listdir(folder):
+        if name.endswith(SUFFIX) and not os.path.exists(f"/proc/{name.partition('_')[0]}"):
+            path = os.path.join(folder, name)
+            try:
+                connect(path.encode()).close()  # in another container it may be there
+            except ConnectionRefusedError:
+                remove(path)
+            except OSError:
+                pass
+
+
+def remove(path: str) -> None:
+    """Unlink a stale socket."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # another one was faster
