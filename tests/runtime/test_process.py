@@ -190,8 +190,8 @@ def test_a_second_sigterm_changes_nothing(script):
         """
         class S(Source):
             def open(self, ctx):
-                ctx.emit({"n": 1})
                 self.end = threading.Event()
+                ctx.emit({"n": 1})
                 self.end.wait()
             def close(self, ctx):
                 (HERE / "closing").write_text("yes")
