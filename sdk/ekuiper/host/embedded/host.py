@@ -143,7 +143,7 @@ class Host:
         return list(self._instance.errors)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines the plugin wrote."""
+        """The last lines the plugin wrote since it was started."""
         return self._instance.log_tail(lines)
 
     def function(self, name: str) -> FunctionHandle:

@@ -99,7 +99,7 @@ class Instance:
             self._replay(seed)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines the plugin wrote."""
+        """The last lines the plugin wrote since it was started."""
         return self._launcher.log_tail(lines)
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ class Launcher(Protocol):
         """Kill it and release everything held for it; there is no next start."""
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines the plugin wrote."""
+        """The last lines the plugin wrote since it was started."""
 
 
 class PluginProcess:
@@ -64,6 +64,7 @@ class PluginProcess:
         self._executable = (directory / manifest.executable).absolute()
         self._arguments = command_line(manifest, self._executable, settings)
         self._log = log
+        self._log_from = 0  # what stands before is of earlier starts
         self._env = dict(env or {})
         self._stdin = None if stdin else subprocess.DEVNULL
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,6 +87,7 @@ class PluginProcess:
         if self.alive:
             raise HostError(f"{self._executable} is running already, as process {self.pid}")
         with self._log.open("ab") if self._log is not None else nullcontext() as log:
+            self._log_from = log.tell() if log is not None else 0
             self._process = self._spawn(log)
         self._watch = threading.Thread(
             target=self._process.wait, name=f"ekuiper-host-wait-{self._process.pid}", daemon=True
@@ -128,7 +130,7 @@ class PluginProcess:
             return "(was not kept)"
         try:
             with self._log.open("rb") as log:
-                log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
+                log.seek(max(self._log_from, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
                 text = log.read().decode("utf-8", "replace")
         except OSError:
             return ""
