@@ -212,9 +212,10 @@ class TestLife:
             assert host.function("echo").exec(1) == 1
 
     def test_a_call_that_kills_the_worker(self):
-        """The plugin is running all the while, and answers whoever calls next."""
-        with Host(WALK, settings=Settings(recv_timeout=0.5)) as host:
-            with pytest.raises(CallError, match="time out, plugin walk status"):
+        """The plugin is running all the while, and answers whoever calls next; the call itself is
+        an error when it has killed two."""
+        with Host(WALK, settings=Settings(recv_timeout=DEADLINE)) as host:
+            with pytest.raises(CallError, match=r"killed its worker twice \(with exit code 3\)"):
                 host.function("fail").exec("die")
             assert (host.status, host.status_message) == ("running", "")
             assert host.function("echo").exec(1) == 1

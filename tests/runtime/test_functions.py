@@ -434,14 +434,14 @@ def test_a_function_outlives_trouble_on_its_channel(wire, monkeypatch, caplog):
     host = wire(plugin(echo=Echo))
     host.function("echo")
     running = host.symbols._functions["echo"]
-    answer = running._answer
+    answer = running._respond
 
     def once(frame):
         if trouble:
             raise trouble.pop()
         return answer(frame)
 
-    running._answer = once
+    running._respond = once
     exchange = host.functions["echo"]
     exchange.send(encode_call(Call("Exec", [1], CallContext("r", "o", 0, 0))))
     assert exchange.recv(DEADLINE) == b"handshake"

@@ -20,6 +20,7 @@ from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
 from ..transport import Exchange
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
+from .guard import Guard
 from .logs import PLACE
 from .polling import Polling
 from .tally import Tally
@@ -42,7 +43,7 @@ class RunningFunction:
     `connect` dials the host's socket or raises, `release` gives the name back after the connection
     was closed; both are called on the function's thread. With `required` a start waits for this
     function: a factory that raises ends it again. Without, the host calls already, and each call is
-    answered with what the factory raised.
+    answered with what the factory raised. In a worker its `guard` sees what is asked.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RunningFunction:
         polling: Polling,
         *,
         required: bool,
+        guard: Guard | None = None,
     ) -> None:
         self.what = f"function {name!r} of plugin {config.name!r}"
         self.failure: EkuiperError | None = None
@@ -62,6 +64,9 @@ class RunningFunction:
         self._connect = connect
         self._release = release
         self._required = required
+        self._respond: Callable[[bytes], bytes] = self._answer
+        if guard is not None:
+            self._respond = guard.around(name, self._answer, self._refuse)
         self._wait = polling.wait()
         self._author: Any = None
         self._exchange: Exchange | None = None
@@ -151,7 +156,7 @@ class RunningFunction:
                     if cut_off and frame == asked:
                         self._limit = OLD_HOST_LIMIT
                     cut_off = False
-                    asked, answer = frame, self._answer(frame)
+                    asked, answer = frame, self._respond(frame)
                     wait.send(exchange, answer)
                     count(wait.took)
             except ChannelResetError:

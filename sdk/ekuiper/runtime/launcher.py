@@ -69,8 +69,9 @@ def enter_by_command_line() -> "Script":
         from .supervision.script import Script
         from .supervision.spawning import adopt
 
-        link, lifeline, name, script, *rest = arguments[1:]
-        return Script(script, rest, adopt(int(link), int(lifeline)), name)
+        *fds, name, script = arguments[1:6]
+        link, marks = adopt(*map(int, fds))
+        return Script(script, arguments[6:], link, name, marks)
     name, script, *rest = arguments
     return _enter(name, script, rest, sys.executable, forks=True)
 
@@ -97,6 +98,7 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
     from . import process  # noqa: F401
     from .supervision.link import Link
     from .supervision.machine import Machine
+    from .supervision.marks import new_marks
     from .supervision.script import Script
     from .supervision.spawning import Interpreter
     from .supervision.supervisor import Supervisor
@@ -104,12 +106,13 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
     options, _ = interpreter_options(sys.orig_argv)
     *before, plugin, path = command_line(python, options, name, script)
     interpreter = Interpreter(before, [plugin, path, *rest])
-    machine = Machine(os.path.basename(script))
+    machine, marks = Machine(os.path.basename(script)), new_marks()
     gc.freeze()  # so that a worker's collections do not write to what it shares
-    link = Supervisor(exchange, machine, Report(name), interpreter, forks=forks).run()
+    supervisor = Supervisor(exchange, machine, Report(name), interpreter, marks, forks=forks)
+    link = supervisor.run()
     if not isinstance(link, Link):
         sys.exit(link)
-    return Script(script, rest, link, name)
+    return Script(script, rest, link, name, marks)
 
 
 def _shake_hands(name: str) -> Req:

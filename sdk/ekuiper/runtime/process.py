@@ -92,7 +92,7 @@ def _serve_supervised(
 ) -> int:
     _prepare_signals(hosted=True)
     config, transport = _probed(config, transport)
-    symbols = Symbols(config, transport, addresses, _locks(addresses))
+    symbols = Symbols(config, transport, addresses, _locks(addresses), worker.guard)
     status = 1
     try:
         worker.serve(config, symbols)

@@ -13,6 +13,7 @@ from ..protocol.messages import Command, Kind, Meta
 from ..transport import Exchange, Transport
 from .dialling import FunctionLine
 from .function import RunningFunction
+from .guard import Guard
 from .polling import Polling
 from .sink import RunningSink
 from .source import RunningSource
@@ -34,7 +35,8 @@ _log = logging.getLogger(__name__)
 class Symbols:
     """Starts and stops symbols as the host says; commands come one at a time, on one thread.
 
-    `locks` is the folder for function locks (None: none are taken, for hosts inside a test).
+    `locks` is the folder for function locks (None: none are taken, for hosts inside a test),
+    `guard` the worker's, if this is one.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Symbols:
         transport: Transport,
         addresses: Addresses,
         locks: str | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._config = config
         self._transport = transport
         self._addresses = addresses
         self._locks = locks
+        self._guard = guard
         self._polling = Polling()
         self._running: dict[Key, RunningSymbol] = {}
         self._functions: dict[str, RunningFunction] = {}
@@ -167,7 +171,13 @@ class Symbols:
         self, name: str, line: FunctionLine, connect: Callable[[], Exchange], *, required: bool
     ) -> RunningFunction:
         function = RunningFunction(
-            name, self._config, connect, line.release, self._polling, required=required
+            name,
+            self._config,
+            connect,
+            line.release,
+            self._polling,
+            required=required,
+            guard=self._guard,
         )
         self._functions[name] = function
         function.start()

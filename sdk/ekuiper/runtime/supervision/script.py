@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 from .link import Link
+from .marks import Marks
 from .worker import Seat, sit
 
 __all__ = ["Script"]
@@ -21,11 +22,18 @@ class Script:
     goes wrong.
     """
 
-    def __init__(self, path: str, arguments: list[str], link: Link | None, name: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        arguments: list[str],
+        link: Link | None,
+        name: str,
+        marks: Marks | None = None,
+    ) -> None:
         self._path = os.path.abspath(path)
         self._seat: Seat | None = None
         if link is not None:
-            self._seat = sit(link, name)
+            self._seat = sit(link, name, marks)
             self._seat.hello()
         self._furnish(path, arguments)
 

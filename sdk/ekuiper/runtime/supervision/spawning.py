@@ -15,6 +15,7 @@ import sys
 from typing import NamedTuple
 
 from .link import Link, inherited
+from .marks import Marks
 
 __all__ = ["Interpreter", "Spawned", "adopt", "single_threaded", "spawn"]
 
@@ -43,21 +44,21 @@ class Spawned(NamedTuple):
 
 
 class Interpreter(NamedTuple):
-    """A command line of Python, to be completed by `--worker LINK LIFELINE` in the middle."""
+    """A command line of Python, to be completed by `--worker LINK LIFELINE MARKS` in the middle."""
 
     before: list[str]
     after: list[str]
 
 
-def spawn(interpreter: Interpreter | None) -> Spawned | Link:
-    """Start a worker, as a fresh interpreter or, without one, by a fork.
+def spawn(interpreter: Interpreter | None, marks: Marks | None) -> Spawned | Link:
+    """Start a worker, as a fresh interpreter that inherits `marks` or, without one, by a fork.
 
     A fork returns twice: in the worker, its end of the link.
     """
     ours, theirs = socket.socketpair()
     ears, mouth = os.pipe()
     if interpreter is not None:
-        pid = _start(interpreter, theirs.fileno(), ears)
+        pid = _start(interpreter, theirs.fileno(), ears, marks.fd if marks is not None else -1)
     else:
         sys.stdout.flush()
         pid = os.fork()
@@ -71,6 +72,8 @@ def spawn(interpreter: Interpreter | None) -> Spawned | Link:
         pass
     theirs.close()
     os.close(ears)
+    if marks is not None:
+        os.set_inheritable(marks.fd, False)
     return Spawned(pid, Link(ours), mouth, _pidfd(pid))
 
 
@@ -105,23 +108,27 @@ def _settle(theirs: socket.socket, ears: int) -> Link:
     return Link(theirs)
 
 
-def _start(interpreter: Interpreter, link: int, lifeline: int) -> int:
-    for fd in (link, lifeline):
-        os.set_inheritable(fd, True)
+def _start(interpreter: Interpreter, *fds: int) -> int:
+    for fd in fds:
+        if fd >= 0:
+            os.set_inheritable(fd, True)
     return os.posix_spawn(
         interpreter.before[0],
-        [*interpreter.before, "--worker", str(link), str(lifeline), *interpreter.after],
+        [*interpreter.before, "--worker", *map(str, fds), *interpreter.after],
         os.environ,
         setpgroup=0,
         setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGCHLD],
     )
 
 
-def adopt(link: int, lifeline: int) -> Link:
-    """The link of a worker that was started as a fresh interpreter; in that."""
+def adopt(link: int, lifeline: int, marks: int) -> tuple[Link, Marks | None]:
+    """What a worker that was started as a fresh interpreter inherits; in that."""
     os.set_inheritable(lifeline, False)
     _hold_to_lifeline(lifeline)
-    return inherited(link)
+    if marks < 0:
+        return inherited(link), None
+    os.set_inheritable(marks, False)
+    return inherited(link), Marks(marks)
 
 
 def _pidfd(pid: int) -> int:

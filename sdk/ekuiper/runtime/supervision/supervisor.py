@@ -13,6 +13,7 @@ from ..hostwatch import POLL_INTERVAL, HostWatch
 from .actions import Action, Answer, Leave, Log, Send, Spawn
 from .link import ANSWER, COMMAND, FAILED, READY, STATUS, Frame, Link, check_hello
 from .machine import Machine
+from .marks import Marks
 from .report import Report, how_it_ended
 from .spawning import Interpreter, Spawned, single_threaded, spawn
 from .status import Status
@@ -42,6 +43,7 @@ class Supervisor:
         machine: Machine,
         report: Report,
         interpreter: Interpreter,
+        marks: Marks | None,
         *,
         forks: bool,
     ) -> None:
@@ -50,6 +52,7 @@ class Supervisor:
         self._report = report
         self._status = Status(report, machine)
         self._interpreter = interpreter
+        self._marks = marks
         self._forks = forks
         self._host = HostWatch(exchange.peer)
         self._wake, self._waker = os.pipe()
@@ -142,6 +145,8 @@ class Supervisor:
         worker.close()
         self._worker = self._kill_at = None
         self._status.died(ended)
+        if self._marks is not None:
+            self._marks.died(now, ended)
         return actions + self._machine.died(now, ended)
 
     def _worker_says(self, now: float, worker: Spawned, frame: Frame) -> list[Action]:
@@ -201,7 +206,7 @@ class Supervisor:
                 self._send(action)
             elif isinstance(action, Spawn):
                 forks = self._forks and single_threaded()
-                spawned = spawn(None if forks else self._interpreter)
+                spawned = spawn(None if forks else self._interpreter, self._marks)
                 if isinstance(spawned, Link):
                     self._forget()
                     return spawned

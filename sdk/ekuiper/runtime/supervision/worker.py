@@ -6,8 +6,10 @@ import os
 from ...config import PluginConfig
 from ...errors import ChannelClosedError, ConfigError
 from ...protocol.engine import dumps
+from ..guard import Guard
 from ..symbols import Symbols
 from .link import ANSWER, COMMAND, FAILED, HELLO, READY, STATUS, VERSION, Link
+from .marks import Marks
 
 __all__ = ["Seat", "seat", "sit"]
 
@@ -17,9 +19,10 @@ _log = logging.getLogger(__name__)
 class Seat:
     """That this process is a worker, of the plugin `name`."""
 
-    def __init__(self, link: Link, name: str) -> None:
+    def __init__(self, link: Link, name: str, marks: Marks | None) -> None:
         self._link = link
         self._name = name
+        self.guard = Guard(marks) if marks is not None else None
         self.pid = os.getpid()
         self.taken = False
         """Whether `plugin.start` was reached."""
@@ -66,9 +69,9 @@ class Seat:
 _seats: list[Seat] = []
 
 
-def sit(link: Link, name: str) -> Seat:
+def sit(link: Link, name: str, marks: Marks | None) -> Seat:
     """This process is a worker from now on."""
-    _seats.append(Seat(link, name))
+    _seats.append(Seat(link, name, marks))
     return _seats[-1]
 
 

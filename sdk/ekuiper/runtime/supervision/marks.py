@@ -1,0 +1,116 @@
+"""What a worker leaves behind when it dies: memory that it shares with its supervisor.
+
+The worker writes, for each function, the request that author code has: its length, or 0, and its
+content, or of a long one the crc. The supervisor reads that when the worker has died, and writes
+for the next one the suspects: a mark, or 0, when it may be tried again (in milliseconds), and how
+its workers ended.
+"""
+
+import mmap
+import os
+from binascii import crc32
+from struct import Struct
+
+from .poison import KEPT, Suspects
+
+__all__ = ["KEPT_WHOLE", "LONG", "SHORT", "SLOTS", "Marks", "content_of", "mark_of", "new_marks"]
+
+SLOTS = 64
+"""Functions that are guarded."""
+
+KEPT_WHOLE = 4096
+"""Bytes of a request that are copied: that is faster than a crc."""
+
+SHORT = Struct("512s")
+LONG = Struct(f"{KEPT_WHOLE}s")
+"""Where a request is copied to: most are short, and the rest is filled with zeros."""
+
+_SUSPECT = Struct("QQ32s")
+_LENGTHS = KEPT * _SUSPECT.size
+_NAMES = _LENGTHS + SLOTS * 4
+_CONTENTS = 4096
+_SIZE = _CONTENTS + SLOTS * KEPT_WHOLE
+
+
+class Marks:
+    """The memory, in either process. `fd` is for a worker that is a fresh interpreter."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.memory = mmap.mmap(fd, _SIZE)
+        words = memoryview(self.memory).cast("I")
+        self.lengths = words[_LENGTHS // 4 :][:SLOTS]
+        self._names = words[_NAMES // 4 :][:SLOTS]
+        self._suspects = Suspects()
+        self._claimed: dict[str, int] = {}
+
+    def claim(self, name: str) -> tuple[int, int] | None:
+        """For a function: its number among the lengths, and where its content goes; in the worker.
+        None: there is no more."""
+        number = self._claimed.setdefault(name, len(self._claimed))
+        if number >= SLOTS:
+            return None
+        self._names[number] = crc32(name.encode())
+        return number, _CONTENTS + number * KEPT_WHOLE
+
+    def suspects(self) -> dict[int, tuple[int, float, str]]:
+        """By mark: its place, when it may be tried (monotonic), and how its workers ended."""
+        found = {}
+        for at in range(0, _LENGTHS, _SUSPECT.size):
+            mark, until, how = _SUSPECT.unpack_from(self.memory, at)
+            if mark:
+                found[mark] = (at, until / 1000, how.rstrip(b"\0").decode())
+        return found
+
+    def answered(self, at: int) -> None:
+        """The suspect at this place was; in the worker."""
+        _SUSPECT.pack_into(self.memory, at, 0, 0, b"")
+
+    def died(self, now: float, how: str) -> None:
+        """The worker has; in the supervisor, before the next is made."""
+        left = self.suspects()
+        for mark in self._suspects.known:
+            if mark not in left:
+                self._suspects.answered(mark)
+        self._suspects.died(now, how, self._in_flight())
+        known = list(self._suspects.known.items())
+        for number, (mark, suspect) in enumerate(known):
+            until, text = int(suspect.until * 1000), str(suspect).encode()
+            _SUSPECT.pack_into(self.memory, number * _SUSPECT.size, mark, until, text)
+        for number in range(len(known), KEPT):
+            self.answered(number * _SUSPECT.size)
+
+    def _in_flight(self) -> list[int]:
+        """The marks of what author code has; then nothing is."""
+        found = []
+        for number, length in enumerate(self.lengths):
+            if length:
+                at = _CONTENTS + number * KEPT_WHOLE
+                content = self.memory[at : at + (length if length <= KEPT_WHOLE else 4)]
+                found.append(_mark(length, content, self._names[number]))
+                self.lengths[number] = 0
+        return found
+
+
+def content_of(frame: bytes) -> bytes:
+    """What is kept of a request."""
+    return frame if len(frame) <= KEPT_WHOLE else crc32(frame).to_bytes(4, "big")
+
+
+def mark_of(frame: bytes, name: str) -> int:
+    """By which a request to a function is known."""
+    return _mark(len(frame), content_of(frame), crc32(name.encode()))
+
+
+def _mark(length: int, content: bytes, name: int) -> int:
+    return crc32(content, name) | length << 32
+
+
+def new_marks() -> Marks | None:
+    """New memory, empty; None where the kernel has none of the kind."""
+    try:
+        fd = os.memfd_create("ekuiper")
+    except (AttributeError, OSError):
+        return None
+    os.ftruncate(fd, _SIZE)
+    return Marks(fd)
