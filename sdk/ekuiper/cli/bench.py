@@ -1,13 +1,11 @@
 """`ekuiper bench`: how fast a function, source or sink is, and where its time goes."""
 
-import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import CallError, EkuiperError, ManifestError
@@ -24,6 +22,7 @@ from ..protocol.gojson import go_json
 from .benching.arguments import Calls, read_all, symbol_of
 from .benching.report import print_report, report_json
 from .shared.conf import defaults, did_you_mean, settings
+from .shared.console import make_console
 from .shared.hints import hint
 from .shared.options import duration, interpreter
 
@@ -104,7 +103,7 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
         config=_config(folder, kind, name, given["conf"]),
         settings=Settings.profile(given["ekuiper"], python=interpreter(given["python"])),
     )
-    console = _console(given)
+    console = make_console(plain=given["plain"])
     quiet = given["plain"] or given["as_json"] or not console.is_terminal
     what = f"measuring {kind} {name}"
     rows = read_all(given["rows"]) if given["rows"] is not None else None
@@ -197,14 +196,3 @@ def _config(folder: Path, kind: str, name: str, given: tuple[str, ...]) -> dict[
     except ValueError as error:
         click.echo(f"default settings not read, use --conf key=value: {error}", err=True)
         return found
-
-
-def _console(given: dict[str, Any]) -> Console:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ?
-    plain = given["plain"]
-    console = Console(highlight=False, color_system=None if plain else "auto")
-    if not console.is_terminal and not os.environ.get("COLUMNS"):
-        return Console(highlight=False, width=120)
-    return console

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import ManifestError
@@ -30,6 +29,7 @@ from .running.rulefiles import RulePlan, configurable, rule_plan
 from .running.session import Plan, Session
 from .running.view import View
 from .shared.conf import defaults, settings
+from .shared.console import make_console
 from .shared.options import duration, interpreter
 
 __all__ = ["run"]
@@ -228,14 +228,9 @@ def _add_defaults(plan: Plan) -> list[str]:
 
 
 def _view(given: dict[str, Any], plan: Plan) -> View:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ?
+    console = make_console()
     if given["as_json"]:
         return JsonView()
-    console = Console(highlight=False)
-    if not console.is_terminal and not os.environ.get("COLUMNS"):
-        console = Console(highlight=False, width=120)
     if plan.debug:
         return DebugView(console)
     files = [pipeline.rows for pipeline in plan.pipelines]

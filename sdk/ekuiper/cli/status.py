@@ -7,7 +7,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from .overview.look import looks, print_plainly, socket_directory
+from ..runtime.reach import socket_directory
+from .overview.look import looks, print_plainly
 from .overview.table import tables
 from .overview.texts import nobody, section
 

@@ -76,17 +76,6 @@ def dumps(value: Any, path: str) -> bytes:
     try:
         return engine().dumps(value)
     except (TypeError, ValueError, RecursionError):
-        return _dumps_rare(value, path)
-
-
-def _dumps_rare(value: Any, path: str) -> bytes:
-    """What an engine refused: keys of other types than str, long integers, deep values, and errors.
-
-    The slow walk alone says what is wrong and where, but changes more than the other ways do.
-    """
-    try:
-        return _dumps(value)
-    except (TypeError, ValueError, RecursionError):
         pass
     try:
         return _encode(plain_tree(value, path)).encode()
@@ -154,9 +143,13 @@ def _dumps(value: Any) -> bytes:
 def _orjson() -> Engine:
     import orjson
 
-    dumps, options = (
-        orjson.dumps,
-        orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS,
-    )
-    # By position: naming them, as a partial does, takes longer than a small row.
-    return Engine("orjson", orjson.loads, lambda value: dumps(value, plain, options))
+    dump = orjson.dumps
+    options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+    def dumps_or_stdlib(value: Any) -> bytes:
+        try:
+            return dump(value, plain, options)
+        except TypeError:  # keys of other types, longer integers and deeper values than it takes
+            return _dumps(value)
+
+    return Engine("orjson", orjson.loads, dumps_or_stdlib)

@@ -12,7 +12,8 @@ from ..protocol.messages import Ack, CallContext, Meta, SourceError
 from ..transport import Outbox
 from .acks import Acks
 from .author import Reporter, caller
-from .logs import ContextLogger, printable
+from .lines import printable
+from .logs import ContextLogger
 
 __all__ = ["Context", "FunctionContext", "SinkContext", "SourceContext", "place_of"]
 

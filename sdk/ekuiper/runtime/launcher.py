@@ -18,7 +18,7 @@ from ..protocol.addresses import Addresses
 from ..protocol.messages import HANDSHAKE
 from ..transport.req import Req
 from ..transport.unix import connect, path_of
-from .reach import has_host_argument, reach
+from .reach import has_host_argument, reach, socket_directory
 from .supervision.report import Report
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
 
 
 def _shake_hands(name: str) -> Req:
-    addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    addresses = Addresses(socket_directory())
     faulthandler.enable()
     signal.signal(signal.SIGTERM, _end)  # until the supervisor listens to it
     try:

@@ -12,7 +12,12 @@ import weakref
 
 from ..errors import SymbolError, TransportError
 
-__all__ = ["FunctionLock", "runtime_directory"]
+__all__ = ["FunctionLock", "runtime_directory", "runtime_path"]
+
+
+def runtime_path(socket_directory: str) -> str:
+    """Where `runtime_directory` is, or would be."""
+    return os.path.join(socket_directory, f"ekuiper-{os.geteuid()}")
 
 
 def runtime_directory(socket_directory: str) -> str:
@@ -20,7 +25,7 @@ def runtime_directory(socket_directory: str) -> str:
 
     Raises `TransportError` when something else stands there, or somebody else owns it.
     """
-    path = os.path.join(socket_directory, f"ekuiper-{os.geteuid()}")
+    path = runtime_path(socket_directory)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

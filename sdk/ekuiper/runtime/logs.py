@@ -7,7 +7,9 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["PLACE", "ContextLogger", "Repeats", "configure", "printable"]
+from .lines import printable
+
+__all__ = ["PLACE", "ContextLogger", "Repeats", "configure"]
 
 PLACE: ContextVar[str] = ContextVar("ekuiper_place", default="")
 """`rule/op/instance` of what the current thread or task works for; shown in each record."""
@@ -33,14 +35,6 @@ def configure(plugin: str) -> None:
         logging.getLogger(__name__).warning(
             "EKUIPER_LOG=%s is not a level; known: %s", printable(wanted), ", ".join(_LEVELS)
         )
-
-
-def printable(text: str) -> str:
-    """The text with line breaks and other control characters escaped, so that a log line stays
-    one."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class _Formatter(logging.Formatter):

@@ -10,6 +10,7 @@ import os
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from copy import copy
 from itertools import count
 from time import perf_counter_ns, thread_time_ns
 from types import CoroutineType
@@ -99,13 +100,9 @@ def probed(
     factory = symbols[attribute].get(name)
     if factory is not None:
         symbols[attribute][name] = lambda: make(factory(), stamps)
-    changed = PluginConfig(
-        config.name,
-        symbols["sources"],
-        symbols["sinks"],
-        symbols["functions"],
-        start_timeout=config.start_timeout,
-    )
+    changed = copy(config)
+    for each, factories in symbols.items():
+        setattr(changed, each, factories)
     return changed, cast(Transport, _Transport(transport, opener, stamps))
 
 

@@ -1,6 +1,5 @@
 """This process as a plugin: its streams, signals and end."""
 
-import faulthandler
 import logging
 import os
 import select
@@ -22,9 +21,10 @@ from ..protocol.engine import engine
 from ..transport import Exchange, Transport
 from . import control, logs
 from .hostwatch import HostWatch
+from .lines import prepare_streams
 from .locks import runtime_directory
 from .polling import Polling
-from .reach import HOSTED_DIAL_TIMEOUT, has_host_argument, reach
+from .reach import HOSTED_DIAL_TIMEOUT, has_host_argument, reach, socket_directory
 from .supervision.worker import Seat, seat
 from .symbols import Symbols
 
@@ -52,10 +52,10 @@ def run(config: PluginConfig, directory: str | None = None) -> int:
     In a script that a host started the process is first replaced by a supervisor, whose worker
     comes here again. `directory` is where the process was started.
     """
-    _prepare_streams()
+    prepare_streams()
     _prepare_threads()
     logs.configure(config.name)
-    addresses = Addresses(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    addresses = Addresses(socket_directory())
     try:
         if (worker := seat()) is not None:
             worker.check(config)
@@ -200,15 +200,6 @@ def _locks(addresses: Addresses) -> str | None:
     except TransportError as error:
         _log.warning("%s; function names are not guarded against a second plugin", error)
         return None
-
-
-def _prepare_streams() -> None:
-    """One write per printed line: with `python -u` a print is several, and lines get mixed."""
-    faulthandler.enable()
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(line_buffering=True, write_through=False)
 
 
 def _prepare_threads() -> None:

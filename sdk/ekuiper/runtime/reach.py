@@ -1,18 +1,24 @@
 """Finding the host that started this process."""
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
 from ..errors import ConnectError
 from ..protocol.addresses import Addresses
 
-__all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach"]
+__all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach", "socket_directory"]
 
 _Dialled = TypeVar("_Dialled")
 
 HOSTED_DIAL_TIMEOUT = 3.0
 """Seconds to look for the host that started this process: it listens before it does. Less than the
 5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why."""
+
+
+def socket_directory() -> str:
+    """Where the host has its sockets: eKuiper in /tmp, hosts of ours where they say."""
+    return os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp"
 
 
 def has_host_argument(arguments: list[str]) -> bool:

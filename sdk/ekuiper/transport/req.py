@@ -26,7 +26,7 @@ class Req(Dialling):
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send a request; one under way is cancelled."""
-        deadline = None if timeout is None else until(timeout)
+        deadline = until(timeout)
         self._enter()
         try:
             self._waiting = False
@@ -41,7 +41,7 @@ class Req(Dialling):
 
     def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The reply to the request under way."""
-        deadline = None if timeout is None else until(timeout)
+        deadline = until(timeout)
         self._enter()
         try:
             if not self._waiting:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...host.measuring import Measured
-from ..shared.faults import fault_lines, heading
-from ..shared.texts import cell, count, duration, rate, span, times
+from ..shared.faults import heading, print_faults, print_log
+from ..shared.texts import count, duration, rate, span, times
 
 __all__ = ["print_report", "report_json"]
 
@@ -68,17 +68,9 @@ def print_report(console: Console, plugin: str, measured: Measured, *, bars: boo
             console.print(Text(f"  {text}", "dim"))
     elif measured.count and not measured.failures:
         console.print(Text(f"  {_UNKNOWN}", "dim"), soft_wrap=True)
-    if measured.faults:
-        console.print()
-        console.print(heading("errors"))
-        for line in fault_lines(measured.faults, _FAULTS):
-            line.no_wrap = False
-            console.print(line, soft_wrap=True)
+    print_faults(console, measured.faults, _FAULTS)
     if measured.log:
-        console.print()
-        console.print(heading("the end of the plugin's log"))
-        for each in measured.log:
-            console.print(Text(f"  {cell(each)}", "dim"), soft_wrap=True)
+        print_log(console, measured.log)
     console.print()
     console.print(_verdict(plugin, measured), soft_wrap=True)
 

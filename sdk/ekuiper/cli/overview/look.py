@@ -1,17 +1,17 @@
 """Looking at all plugins, once or again and again, without click and rich."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from ...runtime.reach import socket_directory
 from ...runtime.supervision.asking import statuses
 from .plain import plain_text
 from .texts import nobody, section
 
-__all__ = ["EVERY", "looks", "print_plainly", "socket_directory"]
+__all__ = ["EVERY", "looks", "print_plainly"]
 
 EVERY = 1.0
 """Seconds from one look to the next."""
@@ -25,11 +25,6 @@ def looks(*, watch: bool) -> Iterator[list[dict[str, Any]]]:
     while watch:
         time.sleep(EVERY)
         yield statuses(socket_directory())
-
-
-def socket_directory() -> str:
-    """Where plugins and their host have their sockets."""
-    return os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp"
 
 
 def print_plainly(found: Iterator[list[dict[str, Any]]], *, as_json: bool) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ..shared.faults import fault_lines, heading
-from ..shared.texts import cell, rate, span, times
+from ..shared.faults import print_faults, print_log
+from ..shared.texts import rate, span, times
 from .figures import Moment
 from .log import shortened
 from .tables import counts, function_table, row_table
@@ -30,18 +30,9 @@ def print_summary(console: Console, moment: Moment, failures: Sequence[str]) -> 
             console.print(function_table(pipeline), width=min(console.width, _WIDEST))
         if pipeline.latest:
             console.print(row_table(pipeline, _ROWS, console.width))
-    if moment.faults:
-        console.print()
-        console.print(heading("errors"))
-        for line in fault_lines(moment.faults, _FAULTS):
-            line.no_wrap = False
-            console.print(line, soft_wrap=True)
+    print_faults(console, moment.faults, _FAULTS)
     if moment.log:
-        console.print()
-        console.print(heading("the end of the plugin's log"))
-        for text in moment.log[-_LOG:]:
-            short = cell(shortened(text, moment.plugin))
-            console.print(Text(f"  {short}", "dim"), soft_wrap=True)
+        print_log(console, (shortened(text, moment.plugin) for text in moment.log[-_LOG:]))
     console.print()
     console.print(_verdict(moment, failures), soft_wrap=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import ChannelTimeoutError, EkuiperError, MalformedMessageError
 from ...protocol.engine import loads
 from ...transport.unix import connect
+from ..locks import runtime_path
 from .status import SUFFIX, remove
 
 __all__ = ["statuses"]
@@ -25,7 +26,7 @@ def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
     Sockets of supervisors that have ended are removed. One that does not answer in time is told
     as `{"plugin": None, "pid": …, "state": "silent"}`.
     """
-    folder = os.path.join(directory, f"ekuiper-{os.geteuid()}")
+    folder = runtime_path(directory)
     if not _ours(folder):
         return []
     found = []

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+from ..lines import printable
+
 __all__ = ["Report", "how_it_ended"]
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
@@ -14,7 +16,7 @@ class Report:
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
-        self._printable = _printable(plugin)
+        self._printable = printable(plugin)
         wanted = os.environ.get("EKUIPER_LOG", "").upper()
         self._least = _LEVELS.get(wanted, _LEVELS["INFO"])
 
@@ -25,7 +27,7 @@ class Report:
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
         line = (
             f"{clock},{int(now % 1 * 1000):03d} {level:<7} {self._printable} "
-            f"{_printable(text)} (supervisor)\n"
+            f"{printable(text)} (supervisor)\n"
         )
         try:
             os.write(2, line.encode("utf-8", "replace"))
@@ -42,9 +44,3 @@ def how_it_ended(status: int) -> str:
         return f"by {signal.Signals(-code).name}"
     except ValueError:
         return f"by signal {-code}"
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

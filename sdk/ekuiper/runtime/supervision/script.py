@@ -1,6 +1,5 @@
 """The plugin's script, as the `__main__` of a worker."""
 
-import faulthandler
 import io
 import os
 import sys
@@ -8,6 +7,7 @@ import threading
 from types import CodeType
 from typing import Any
 
+from ..lines import prepare_streams
 from .link import Link
 from .marks import Marks
 from .worker import Seat, sit
@@ -38,11 +38,7 @@ class Script:
         self._furnish(path, arguments)
 
     def _furnish(self, path: str, arguments: list[str]) -> None:
-        faulthandler.enable()
-        for stream in (sys.stdout, sys.stderr):
-            reconfigure = getattr(stream, "reconfigure", None)
-            if reconfigure is not None:
-                reconfigure(line_buffering=True, write_through=False)
+        prepare_streams()
         sys.argv[:] = [path, *arguments]
         if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
             sys.path[0] = os.path.dirname(self._path)

@@ -9,6 +9,7 @@ from ...errors import ChannelClosedError, EkuiperError
 from ...protocol.engine import dumps, loads
 from ...transport.unix import UnixDoor, connect
 from ..locks import runtime_directory
+from ..reach import socket_directory
 from .link import STATUS
 from .machine import Machine, State
 from .memory import family, memory
@@ -208,7 +209,7 @@ def _identity(symbol: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _door() -> UnixDoor:
-    folder = runtime_directory(os.environ.get("EKUIPER_SOCKET_DIR") or "/tmp")
+    folder = runtime_directory(socket_directory())
     _sweep(folder)
     return UnixDoor(f"ipc://{folder}/{os.getpid()}_{os.urandom(2).hex()}{SUFFIX}")
 
