@@ -49,6 +49,22 @@ def test_a_factory_must_be_callable():
         PluginConfig("p", {}, {}, {"f": Function()})
 
 
+@pytest.mark.parametrize("value", [0, -1.5, float("nan"), float("inf"), True, "2", []])
+def test_a_call_timeout_that_is_no_time(value):
+    """The error says what is wrong, where, and what to do; it is none of `plugin.start`."""
+    with pytest.raises(
+        ConfigError, match=r"plugin 'p': call_timeout.*number of seconds above 0.* or None.* not "
+    ) as told:
+        PluginConfig("p", call_timeout=value)
+    assert repr(value) in str(told.value)
+
+
+@pytest.mark.parametrize("value", [None, 1, 0.25])
+def test_a_call_timeout(value):
+    """Seconds, or none."""
+    assert PluginConfig("p", call_timeout=value).call_timeout == value
+
+
 def test_conf_finds_keys_in_any_case():
     """[], get, in and pop; iteration shows them as they came."""
     conf = Conf({"stopat": 3, "Url": "x"})

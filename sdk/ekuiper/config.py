@@ -12,6 +12,8 @@ __all__ = ["Conf", "PluginConfig"]
 
 Factories = Mapping[str, Callable[[], Any]]
 
+_ENDLESS = float("inf")
+
 _KINDS = {"source": "sources", "sink": "sinks", "func": "functions"}
 
 
@@ -22,10 +24,11 @@ class PluginConfig:
     `sources`, `sinks` and `functions` map a symbol's name to something called without arguments
     that makes one (a class, most often). They are kept, not copied: what is added to them before
     `plugin.start` counts. `start_timeout` is how long, in seconds, a function may take to be made
-    before its start is answered with an error. With `supervised=False` the plugin is
-    one process, which a crash ends for good (see docs/processes.md).
+    before its start is answered with an error. `call_timeout` is how long, in seconds, one call of
+    a function may take before its worker is replaced (None: for ever). With `supervised=False` the
+    plugin is one process, which a crash ends for good (see docs/processes.md).
 
-    Raises `ConfigError` for a name or factory that cannot work.
+    Raises `ConfigError` for a name, factory or setting that cannot work.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class PluginConfig:
         functions: Mapping[str, Callable[[], Function]] | None = None,
         *,
         start_timeout: float = 300.0,
+        call_timeout: float | None = None,
         supervised: bool = True,
     ) -> None:
         self.name = name
@@ -43,6 +47,7 @@ class PluginConfig:
         self.sinks = {} if sinks is None else sinks
         self.functions = {} if functions is None else functions
         self.start_timeout = start_timeout
+        self.call_timeout = call_timeout
         self.supervised = supervised
         self._check()
 
@@ -68,6 +73,8 @@ class PluginConfig:
                         f"the factory is {type(factory).__name__} {factory!r}; give the class "
                         "or a function without arguments that makes the symbol",
                     )
+        if self.call_timeout is not None:
+            self.call_timeout = _seconds(f"plugin {self.name!r}: call_timeout", self.call_timeout)
 
 
 def _check_name(what: str, name: object) -> None:
@@ -77,6 +84,16 @@ def _check_name(what: str, name: object) -> None:
         raise ConfigError(
             what, f"the name {name!r} may not hold '/', '..' or NUL: it names a socket"
         )
+
+
+def _seconds(what: str, value: object) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value < _ENDLESS:  # type: ignore[operator]  # NaN is neither
+        raise ConfigError(
+            what,
+            f"must be a number of seconds above 0, like 2.0, or None for no limit, not {value!r}",
+        )
+    return float(value)  # type: ignore[arg-type]
 
 
 class Conf(dict[str, Any]):

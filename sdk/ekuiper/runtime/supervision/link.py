@@ -7,12 +7,14 @@ the version of this format: it may run under another interpreter, with another p
 import os
 import socket
 import weakref
+from _thread import allocate_lock
 from struct import Struct
 
 from ...errors import ChannelClosedError, ProtocolError
 
 __all__ = [
     "ANSWER",
+    "CALLS",
     "COMMAND",
     "FAILED",
     "HELLO",
@@ -26,9 +28,9 @@ __all__ = [
     "pair",
 ]
 
-VERSION = 1
+VERSION = 2
 
-HELLO, READY, FAILED, ANSWER, COMMAND, STATUS = range(6)
+HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""
@@ -38,7 +40,8 @@ _CHUNK = 65536
 
 
 class Link:
-    """One end. For one thread; closed in a forked child, where the other end hears nothing of it.
+    """One end. Any thread may send; closed in a forked child, where the other end hears nothing of
+    it.
 
     `recv` raises `ChannelClosedError` once the other end is gone, `send` as well.
     """
@@ -46,6 +49,7 @@ class Link:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._read = b""
+        self._turn = allocate_lock()
         _links.add(self)
 
     def fileno(self) -> int:
@@ -54,7 +58,8 @@ class Link:
     def send(self, kind: int, number: int, content: bytes = b"") -> None:
         """Send a frame; waits while the other end is slow."""
         try:
-            self._sock.sendall(_HEAD.pack(len(content), kind, number) + content)
+            with self._turn:
+                self._sock.sendall(_HEAD.pack(len(content), kind, number) + content)
         except OSError as error:
             raise ChannelClosedError(f"the other process is gone: {error.strerror}") from None
 

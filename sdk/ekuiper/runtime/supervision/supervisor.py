@@ -7,6 +7,7 @@ import time
 from types import FrameType
 
 from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
+from ...protocol.engine import loads
 from ...protocol.messages import HANDSHAKE
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
@@ -159,7 +160,8 @@ class Supervisor:
                 worker.kill()
                 return self._machine.failed(now, str(error))
         if kind == READY:
-            return self._machine.ready(now, float(content))
+            settings = loads(content)
+            return self._machine.ready(now, settings["start_timeout"])
         if kind == FAILED:
             self._kill_at = now + FAILED_TIMEOUT
             return self._machine.failed(now, content.decode("utf-8", "replace"))

@@ -13,6 +13,9 @@ from .marks import Marks
 
 __all__ = ["Seat", "seat", "sit"]
 
+_ENDLESS = 1e9
+"""Seconds; JSON has no infinity."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,7 @@ class Seat:
         """Dial the declared functions, say so, and answer commands until the supervisor ends."""
         symbols.activate()
         try:
-            self._link.send(READY, 0, repr(float(config.start_timeout)).encode())
+            self._link.send(READY, 0, _settings(config))
             while True:
                 kind, number, frame = self._link.recv()
                 if kind == COMMAND:
@@ -63,6 +66,17 @@ class Seat:
             self._link.send(kind, number, content)
         except ChannelClosedError:
             pass  # nobody wants to know any more
+
+
+def _settings(config: PluginConfig) -> bytes:
+    """What of the configuration is the supervisor's business, as it knows it only now."""
+    return dumps(
+        {
+            "start_timeout": min(float(config.start_timeout), _ENDLESS),
+            "call_timeout": config.call_timeout,
+        },
+        "settings",
+    )
 
 
 # A process is a worker or it is not: known per process, as its channels are.
