@@ -234,6 +234,10 @@ def test_new_rules(watched: Callable[..., Watched], folder: Path) -> None:
     saved = run.until("saved")
     assert (saved["ok"], saved["text"]) == (False, "what ran before runs on")
     assert "one.json" in saved["error"]
+    run.save("rules/one.json", json.dumps({**rule, "sql": "SELECT n FROM tick"}))
+    saved = run.until("saved")
+    assert (saved["ok"], saved["text"]) == (False, "what ran before runs on")
+    assert "there is no stream 'tick'; did you mean 'ticks'?" in saved["error"]
     run.until("row")
     run.replace("streams/ticks.sql", "here", "there")
     assert "one.json" in run.until("saved")["error"]

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..bundle.manifest import Manifest, read_manifest
-from ..errors import ManifestError
+from ..errors import EkuiperError, ManifestError
 from ..host.embedded import PROFILES
 from .running.checks import check_input, check_stdin, check_symbols
 from .running.jsonlines import JsonView
@@ -28,6 +28,7 @@ from .running.plain import DebugView, PlainView
 from .running.rulefiles import RulePlan, configurable, rule_plan
 from .running.session import Plan, Session
 from .running.view import View
+from .running.work import Work
 from .shared.conf import defaults, settings
 from .shared.console import make_console
 from .shared.options import duration, interpreter
@@ -156,6 +157,10 @@ def _session(
 
     def again() -> Plan:
         renewed = _plan(ctx, plan.folder, given)
+        try:
+            Work(renewed, view, None).check()
+        except EkuiperError as error:
+            raise click.ClickException(str(error)) from error
         for note in _add_defaults(renewed):
             view.note(note)
         return renewed

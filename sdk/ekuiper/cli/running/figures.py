@@ -81,6 +81,8 @@ class Moment:
     log: tuple[str, ...]
     notice: Notice | None = None
     """The last one, where files are watched."""
+    rules_are_wrong: bool = False
+    """Whether rule files are to blame for a run that did not begin, not the plugin."""
 
     @property
     def faults(self) -> list[Fault]:

@@ -16,7 +16,7 @@ from ..shared.rows import read_rows
 from .figures import PipelineMeter
 from .view import View
 
-__all__ = ["RulePlan", "configurable", "rule_meter", "rule_plan", "start_rules"]
+__all__ = ["RulePlan", "configurable", "rule_meter", "rule_plan", "rules_of"]
 
 
 _UNITS = {"dd": "d", "hh": "h", "mi": "min", "ss": "s", "ms": "ms"}
@@ -29,6 +29,11 @@ class RulePlan:
     folder: Folder
     only: tuple[str, ...]
     rows: Mapping[str, str]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth knowing about the files, though it is no failure."""
+        return [note for rule in self.folder.rules for note in rule.notes]
 
 
 def rule_plan(
@@ -70,7 +75,7 @@ def configurable(plan: RulePlan) -> set[str]:
     return streams | {each.type for rule in plan.folder.rules for each in rule.actions}
 
 
-def start_rules(
+def rules_of(
     plan: RulePlan,
     host: Host,
     view: View,
@@ -78,11 +83,8 @@ def start_rules(
     config: Mapping[str, Mapping[str, Any]],
     limit: int | None,
 ) -> Rules:
-    """Run them; rows that come out, and what log actions log, go to `view`."""
-    for rule in plan.folder.rules:
-        for note in rule.notes:
-            view.note(note)
-    rules = Rules(
+    """To be started; rows that come out, and what log actions log, go to `view`."""
+    return Rules(
         host,
         plan.folder,
         rows={stream: read_rows(file) for stream, file in plan.rows.items()},
@@ -93,7 +95,6 @@ def start_rules(
         on_log=view.logged,
         keep=20,
     )
-    return rules.start()
 
 
 def rule_meter(running: RunningRule) -> PipelineMeter:

@@ -8,6 +8,7 @@ from types import FrameType
 
 from ...errors import EkuiperError
 from ...host.embedded.counters import location
+from ...host.embedded.rules import RuleError
 from ..shared.hints import hint
 from ..shared.texts import times
 from .figures import Moment, Notice, PipelineFigures
@@ -37,6 +38,7 @@ class Session:
         self.notice: Notice | None = None
         self._failures: list[str] = []
         self._refused = False
+        self._rules_are_wrong = False
         self._log_is_telling = True
         self._began: float | None = None
         self._elapsed = 0.0
@@ -89,6 +91,7 @@ class Session:
             self._failures += self.interrupted()
         except EkuiperError as error:
             self._refused = True
+            self._rules_are_wrong = isinstance(error, RuleError)
             self._log_is_telling = not self.work.alive and not self._brings_log(error)
             cause = hint(self.plan.folder, self.plan.manifest, str(error))
             self._failures.append(f"{error}{cause}")
@@ -168,6 +171,7 @@ class Session:
             log_faults=self.log.faults(known) if self.log is not None else (),
             log=self.log.tail(_LOG) if self.log is not None else (),
             notice=self.notice,
+            rules_are_wrong=self._rules_are_wrong,
         )
 
 

@@ -42,5 +42,7 @@ def _verdict(moment: Moment, failures: Sequence[str]) -> Text:
         rows = sum(pipeline.rows_out for pipeline in moment.pipelines)
         ran = f"ran for {span(moment.elapsed)}: {times(rows, 'row')}, no error"
         return Text.assemble(("✓ ", "bold green"), (moment.plugin, "bold"), f" {ran}")
+    if moment.rules_are_wrong:
+        return Text.assemble(("✗ ", "bold red"), "; ".join(failures))
     text = Text.assemble(("✗ ", "bold red"), (moment.plugin, "bold"), " failed: ")
     return text.append("; ".join(failures))

@@ -13,7 +13,7 @@ from ..shared.rows import read_rows
 from .figures import PipelineMeter
 from .options import Wanted
 from .plan import Plan
-from .rulefiles import rule_meter, start_rules
+from .rulefiles import rule_meter, rules_of
 from .view import View
 
 __all__ = ["Work"]
@@ -31,22 +31,24 @@ class Work:
         self._log = log
         self._process: PluginProcess | None = None
         self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
-        self._rules: Rules | None = None
+        self._rules = self._of_files()
         self.meters: list[PipelineMeter] = []
         """One for each pipeline that has started."""
 
+    def check(self) -> None:
+        """Look at rule files, as far as that is possible before the plugin runs. Raises
+        `RuleError`."""
+        if self._rules is not None:
+            self._rules.check()
+
     def start(self) -> None:
-        """Spawn the plugin, and start rules or pipelines. Raises `EkuiperError`; those that had
-        started run on until `stop`."""
+        """Spawn the plugin, and start rules or pipelines. Raises `EkuiperError`, what `check` does
+        before the plugin is spawned; those that had started run on until `stop`."""
+        self._notes()
+        self.check()
         self._host.start()
-        if self._plan.rules is not None:
-            self._rules = start_rules(
-                self._plan.rules,
-                self._host,
-                self._view,
-                config=self._plan.config,
-                limit=self._plan.count,
-            )
+        if self._rules is not None:
+            self._rules.start()
             self.meters = [rule_meter(each) for each in self._rules.running]
             return
         for position, wanted in enumerate(self._plan.pipelines):
@@ -100,6 +102,21 @@ class Work:
         if code is not None and code < 0:
             return f"by {signal.Signals(-code).name}"
         return f"with exit code {code}"
+
+    def _of_files(self) -> Rules | None:
+        if self._plan.rules is None:
+            return None
+        return rules_of(
+            self._plan.rules,
+            self._host,
+            self._view,
+            config=self._plan.config,
+            limit=self._plan.count,
+        )
+
+    def _notes(self) -> None:
+        for note in self._plan.rules.notes if self._plan.rules is not None else ():
+            self._view.note(note)
 
     def _pipeline(self, rule: str, wanted: Wanted) -> Pipeline:
         return Pipeline(

@@ -254,7 +254,7 @@ class TestMistakes:
         """The stream's type, the nearest source, and that rows may be given."""
         lab.stream(options='TYPE="emitt"')
         lab.rule("SELECT a FROM demo")
-        with pytest.raises(StatementError, match=r"no source 'emitt' .* did you mean 'emit'"):
+        with pytest.raises(StatementError, match=r"no source 'emitt'; did you mean 'emit'\?"):
             run()
 
     def test_a_missing_sink(self, lab, run):

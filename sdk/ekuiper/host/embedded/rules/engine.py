@@ -5,19 +5,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ....errors import EkuiperError, HostError
 from ....protocol.messages import SourceError
 from ..host import Host
-from .actions import check_action, open_action, published
+from .actions import open_action
 from .bus import Bus
+from .checks import Checks
 from .confkeys import source_config
-from .errors import BEYOND, RuleError, nearest
+from .errors import RuleError, nearest
 from .feeds import Feed, GivenFeed, MemoryFeed, SourceFeed
 from .folder import Folder
-from .library import Library
-from .plan import Plan, plan
+from .library import Library, Unasked
+from .plan import Plan, check, plan
 from .rulefiles import RuleFile
 from .running import RunningRule
 from .streams import Stream
@@ -25,6 +26,7 @@ from .streams import Stream
 __all__ = ["Rules"]
 
 Rows = Iterable[Mapping[str, Any] | SourceError]
+T = TypeVar("T")
 
 
 class Rules:
@@ -68,6 +70,15 @@ class Rules:
         self._stopped = False
         self.running: list[RunningRule] = []
         """The rules, once they have started, in the order of their files."""
+
+    def check(self) -> None:
+        """Look at what can be told before the plugin runs. Raises `RuleError` like `start`."""
+        library = Unasked(self._host)
+        streams = self._folder.streams
+        _of_all(
+            self._files,
+            lambda rule: self._judge(rule, check(rule.script, streams=streams, library=library)),
+        )
 
     def start(self) -> "Rules":
         """Plan all rules, then open their actions, then their sources.
@@ -137,48 +148,24 @@ class Rules:
 
     def _planned(self) -> list[tuple[RuleFile, Plan]]:
         library = Library(self._host)
-        found, errors = [], []
-        for rule in self._files:
-            try:
-                made = plan(
-                    rule.script,
-                    rule=rule.id,
-                    streams=self._folder.streams,
-                    library=library,
-                    send_nil=rule.options.send_nil,
-                )
-                self._check_source(made.stream)
-                for action in rule.actions:
-                    check_action(action, rule, self._host)
-                found.append((rule, made))
-            except RuleError as error:
-                errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            listed = "\n".join(map(str, errors))
-            raise RuleError("", f"{len(errors)} rules cannot run\n{listed}")
-        return found
 
-    def _check_source(self, stream: Stream) -> None:
-        if stream.name in self._rows:
-            return
-        if stream.type == "memory":
-            self._check_topic(stream)
-            return
-        sources = self._host.manifest.sources if self._host is not None else ()
-        if stream.type not in sources:
-            reason = f"the plugin has no source {stream.type!r} for the stream {stream.name!r}; "
-            hint = nearest(stream.type, sources, "sources")
-            instead = f"give it rows from a file, or see that {BEYOND}"
-            raise stream.error("TYPE", f"{reason}{hint}; {instead}")
+        def planned(rule: RuleFile) -> tuple[RuleFile, Plan]:
+            made = plan(
+                rule.script,
+                rule=rule.id,
+                streams=self._folder.streams,
+                library=library,
+                send_nil=rule.options.send_nil,
+            )
+            self._judge(rule, made.stream)
+            return rule, made
 
-    def _check_topic(self, stream: Stream) -> None:
-        topics = {topic for rule in self._files for topic in published(rule)}
-        topic = stream.options.get("DATASOURCE", "")
-        if topic not in topics:
-            reason = f"no rule has a memory action with the topic {topic!r}"
-            raise stream.error("DATASOURCE", f"{reason}; {nearest(topic, topics, 'topics')}")
+        return _of_all(self._files, planned)
+
+    def _judge(self, rule: RuleFile, stream: Stream) -> None:
+        Checks(self._host, self._files, self._rows).rule(rule, stream)
+        if stream.name not in self._rows and stream.type != "memory":
+            self._settings(stream)
 
     def _running(self, rule: RuleFile, made: Plan) -> RunningRule:
         given = made.stream.name in self._rows
@@ -254,6 +241,22 @@ class Rules:
         }
         added = {key: value for key, value in options.items() if key in settings.source_config}
         return {**found, **added, **self._config.get(stream.type, {})}
+
+
+def _of_all(rules: Iterable[RuleFile], make: Callable[[RuleFile], T]) -> list[T]:
+    """What is made of each; raises all that is wrong with any of them at once."""
+    found, errors = [], []
+    for rule in rules:
+        try:
+            found.append(make(rule))
+        except RuleError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        listed = "\n".join(map(str, errors))
+        raise RuleError("", f"{len(errors)} rules cannot run\n{listed}")
+    return found
 
 
 def _chosen(folder: Folder, only: Collection[str]) -> list[RuleFile]:

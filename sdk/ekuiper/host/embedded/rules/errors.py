@@ -11,6 +11,8 @@ __all__ = ["BEYOND", "RuleError", "Script", "StatementError", "nearest"]
 BEYOND = "a real eKuiper runs it"
 """How the error for everything ends that eKuiper knows and this host does not."""
 
+_WIDE = 74  # characters of a line that are shown
+
 
 class RuleError(HostError):
     """A rule, or one of its actions or options, cannot run: `reason`, in the file `path`."""
@@ -53,12 +55,19 @@ class Script:
         start = self.text.rfind("\n", 0, at) + 1
         line = self.text[start:].partition("\n")[0].rstrip("\r")
         printable = "".join(char if char.isprintable() else " " for char in line)
-        shown = f"  {printable}\n  {' ' * (at - start)}^"
-        return StatementError(self.path, *self._place(at), reason, shown)
+        return StatementError(self.path, *self._place(at), reason, _shown(printable, at - start))
 
     def _place(self, at: int) -> tuple[int, int]:
         text, at = (self.text, at) if self.whole is None else (self.whole, self.offsets[at])
         return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _shown(line: str, at: int) -> str:
+    """The part of a line that `at` is in, with a caret below; not wider than a terminal."""
+    first = max(0, min(at - _WIDE // 2, len(line) - _WIDE)) if len(line) > _WIDE else 0
+    part = line[first : first + _WIDE]
+    before, after = "…" if first else "", "…" if first + _WIDE < len(line) else ""
+    return f"  {before}{part}{after}\n  {' ' * (len(before) + at - first)}^"
 
 
 def nearest(name: str, known: Iterable[str], what: str) -> str:

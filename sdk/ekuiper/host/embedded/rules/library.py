@@ -16,7 +16,7 @@ from .gotext import go_value
 from .nodes import Call, Column, Expr, Star, Statement
 from .shapes import shape
 
-__all__ = ["Handle", "Library", "PluginCall", "resolve"]
+__all__ = ["Handle", "Library", "PluginCall", "Unasked", "resolve"]
 
 
 _PARENTHESIS = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[()]""")
@@ -68,6 +68,27 @@ class Library:
         """The plugin's function. Raises `HostError` if it cannot be started."""
         assert self._host is not None
         return self._host.function(name)
+
+
+class Unasked(Library):
+    """Knows the plugin's functions by their names only, before the plugin runs."""
+
+    def handle(self, name: str) -> Handle:
+        return _Silent()
+
+
+class _Silent:
+    """A function that is not asked: as far as anybody knows it is no aggregate, and takes all."""
+
+    def is_aggregate(self) -> bool:
+        return False
+
+    def validate(self, args: Sequence[Any] = ()) -> None:
+        pass
+
+    @property
+    def exec(self) -> Callable[..., Any]:
+        raise NotImplementedError("nobody calls it before the plugin runs")
 
 
 def resolve(

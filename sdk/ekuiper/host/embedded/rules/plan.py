@@ -14,7 +14,7 @@ from .nodes import Binary, Call, Column, Expr, Statement, Window, walk
 from .projection import Projection
 from .streams import Stream
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "check", "plan"]
 
 Value = Callable[[Scope], Any]
 
@@ -51,10 +51,25 @@ def plan(
     """
     statement = _read(script)
     calls, counters = resolve(statement, script, library)
-    stream = _stream(statement, script, streams)
-    bind(statement, script, stream.columns, unique=library.settings.unique_fields)
+    stream = _bound(statement, script, streams, library)
     _check(statement, script)
     return _Planner(statement, rule, calls, send_nil).plan(stream, counters)
+
+
+def check(script: Script, *, streams: Mapping[str, Stream], library: Library) -> Stream:
+    """The stream of a rule whose SQL is right, as far as that is known without asking the plugin,
+    which `library` does not. Raises `StatementError`."""
+    statement = _read(script)
+    resolve(statement, script, library)
+    return _bound(statement, script, streams, library)
+
+
+def _bound(
+    statement: Statement, script: Script, streams: Mapping[str, Stream], library: Library
+) -> Stream:
+    stream = _stream(statement, script, streams)
+    bind(statement, script, stream.columns, unique=library.settings.unique_fields)
+    return stream
 
 
 def _read(script: Script) -> Statement:
