@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import ChannelClosedError
+from .ceded import Ceded
 
 __all__ = ["Channel", "Exchange", "Inbox", "Outbox", "Peer", "Receiver", "Transport", "wait"]
 
@@ -108,6 +109,11 @@ class Inbox(Receiver, Protocol):
     of a message, the messages before it are received.
     """
 
+    def cede(self) -> Ceded | None:
+        """Close it without a sign to the peers, so that another process can go on with it: what
+        `Transport.pull` takes there; None where that cannot be. Waits for whoever receives to
+        leave, which gets `ChannelClosedError`."""
+
 
 class Outbox(Channel, Protocol):
     """PUSH: messages to one listener. Any thread may send."""
@@ -125,6 +131,10 @@ class Outbox(Channel, Protocol):
         (hosts before 2.0 refuse more than 1 MiB).
         """
 
+    def cede(self) -> Ceded | None:
+        """As of an `Inbox`, for `Transport.push`; waits until the message that is being sent is
+        out. None if there is no connection."""
+
 
 class Transport(Protocol):
     """One way to carry messages; opens channels."""
@@ -132,11 +142,11 @@ class Transport(Protocol):
     def req(self, url: str, timeout: float = 0.0) -> Exchange:
         """Dial a REP. Tries again, after 10 ms doubling to 1 s, until `timeout`; 0 tries once."""
 
-    def push(self, url: str, timeout: float = 0.0) -> Outbox:
-        """Dial a PULL, like `req`."""
+    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Outbox:
+        """Dial a PULL, like `req`, or go on with the connection that another process `ceded`."""
 
-    def pull(self, url: str) -> Inbox:
-        """Listen for PUSH peers."""
+    def pull(self, url: str, ceded: Ceded | None = None) -> Inbox:
+        """Listen for PUSH peers, or go on with the ones of another process, that it `ceded`."""
 
     def rep(self, url: str) -> Exchange:
         """Listen for REQ peers."""

@@ -174,6 +174,23 @@ class SocketChannel:
     def _closed_error(self) -> ChannelClosedError:
         return ChannelClosedError(f"{self.url}: the channel is closed")
 
+    def _withdraw(self) -> None:
+        """Be closed to everybody, without a sign to the peers, and take the turn; `_release` is
+        next. Waits for whoever is inside."""
+        with self._gate:
+            self._check_open()
+            self._watchers += 1  # nothing is freed meanwhile
+            self._closed = True
+            self._bell.release()
+            if self._beacon is not None:
+                self._beacon.shine(True)
+        self._turn.acquire()
+
+    def _release(self) -> None:
+        """What was not taken since `_withdraw` is freed."""
+        self._turn.release()
+        self.unwatch()
+
     def _admit(self, connection: Connection) -> Connection:
         with self._gate:
             if self._closed:

@@ -144,6 +144,10 @@ class Connection:
         except OSError:
             pass  # the peer was first
 
+    def cede(self) -> tuple[int, bytes]:
+        """The descriptor, for another process, and what its decoder has to be fed first."""
+        return self._sock.detach(), self.decoder.rest()
+
     def close(self) -> None:
         """Let go of the descriptor."""
         self._sock.close()

@@ -18,6 +18,9 @@ class Door(Protocol):
     def accept(self) -> socket.socket:
         """The next one who wants in. Never blocks; raises `OSError`."""
 
+    def cede(self) -> int:
+        """The descriptor, for another process to let peers in; -1 where that cannot be."""
+
     def shut(self) -> None:
         """Turn newcomers away; the descriptor stays."""
 

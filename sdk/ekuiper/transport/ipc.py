@@ -1,5 +1,6 @@
 """Channels over unix sockets with SP framing: the peer may be nng, mangos or this package."""
 
+from .ceded import Ceded
 from .pull import Pull
 from .push import Push
 from .rep import Rep
@@ -28,16 +29,21 @@ class IpcTransport:
         exchange.open(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0) -> Push:
+    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Push:
         """Dial a PULL."""
         path = path_of(url)
         outbox = Push(url, lambda: connect(path))
-        outbox.open(timeout)
+        if ceded is not None:
+            outbox.resume(ceded)
+        else:
+            outbox.open(timeout)
         return outbox
 
-    def pull(self, url: str) -> Pull:
+    def pull(self, url: str, ceded: Ceded | None = None) -> Pull:
         """Listen for PUSH peers; up to two seconds are waited for a listener before us to go."""
-        inbox = Pull(url, UnixDoor(url), self._longest)
+        inbox = Pull(url, UnixDoor(url, -1 if ceded is None else ceded.door), self._longest)
+        if ceded is not None:
+            inbox.resume(ceded)
         inbox.post_doorman(self._attended)
         return inbox
 

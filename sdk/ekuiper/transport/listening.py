@@ -67,12 +67,17 @@ class Listening(SocketChannel):
     def _relieve(self) -> None:
         """Take over from the doorman; needs the turn."""
         if self._doorman is not None and not self._doorman_stays:
-            with self._gate:
-                self._check_open()
-                doorman, self._doorman = self._doorman, None
-                doorman.dismiss()
-            doorman.join()
+            self._send_doorman_away()
             self._eyes.selector.register(self._door, selectors.EVENT_READ, self._door)
+
+    def _send_doorman_away(self) -> None:
+        with self._gate:
+            self._check_open()
+            doorman, self._doorman = self._doorman, None
+            if doorman is not None:
+                doorman.dismiss()
+        if doorman is not None:
+            doorman.join()
 
     def _talking(self, deadline: float | None) -> list[Connection]:
         """Wait for connections with something to read; on the way newcomers are let in."""
@@ -136,6 +141,19 @@ class Listening(SocketChannel):
             pass  # it has already gone, perhaps after sending: what it left is read all the same
         # Once admitted it may be read and answered by the owner's thread while this one goes on.
         self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
+        self._admit(connection)
+
+    def _resume(self, fd: int, unread: bytes) -> None:
+        """Go on with the connection of another process, which has greeted."""
+        sock = socket.socket(fileno=fd)
+        try:
+            peer = peer_of(sock)
+        except OSError:
+            peer = None  # it has gone, but not what it sent
+        connection = Connection(sock, peer, self._expected, self._longest)
+        connection.decoder.feed(unread)
+        if not connection.decoder.greeted:
+            self._strangers[connection] = time.monotonic() + _GREETING_PATIENCE
         self._admit(connection)
 
     def _read(self, connection: Connection, exact: bool = False) -> list[bytes] | None:

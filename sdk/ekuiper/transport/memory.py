@@ -7,6 +7,7 @@ from collections import deque
 from threading import Lock
 
 from ..errors import ListenError
+from .ceded import Ceded
 from .pull import Pull
 from .push import Push
 from .rep import Rep
@@ -32,13 +33,13 @@ class MemoryTransport:
         exchange.open(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0) -> Push:
-        """Dial a PULL."""
+    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Push:
+        """Dial a PULL; nothing is ever ceded within one process."""
         outbox = Push(url, lambda: self._connect(url), patience=0.0)
         outbox.open(timeout)
         return outbox
 
-    def pull(self, url: str) -> Pull:
+    def pull(self, url: str, ceded: Ceded | None = None) -> Pull:
         """Listen for PUSH peers."""
         return Pull(url, _Door(url, self._doors))
 
@@ -90,6 +91,9 @@ class _Door:
                 raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             self._bell.recv(1)
             return self._waiting.popleft()
+
+    def cede(self) -> int:
+        return -1
 
     def shut(self) -> None:
         with self._lock:

@@ -18,6 +18,7 @@ from ..errors import (
     TransportError,
 )
 from . import Peer
+from .ceded import Ceded
 from .connection import until
 from .nngchannel import NngChannel
 from .push import check_cuts
@@ -42,13 +43,13 @@ class NngTransport:
         exchange.dial(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0) -> "_Push":
-        """Dial a PULL."""
+    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> "_Push":
+        """Dial a PULL; nng cedes nothing."""
         outbox = self._open(_Push, url, self._pynng.Push0)
         outbox.dial(timeout)
         return outbox
 
-    def pull(self, url: str) -> "_Pull":
+    def pull(self, url: str, ceded: Ceded | None = None) -> "_Pull":
         """Listen for PUSH peers."""
         inbox = self._open(_Pull, url, self._pynng.Pull0)
         inbox.listen()

@@ -18,6 +18,7 @@ from ..errors import (
     TransportError,
 )
 from . import Peer
+from .ceded import Ceded
 from .channel import Beacon, SocketChannel
 from .connection import remaining, until
 from .dialling import FIRST_PAUSE, LONGEST_PAUSE, keep_trying
@@ -86,6 +87,11 @@ class NngChannel(SocketChannel):
         except BaseException:
             self.close()
             raise
+
+    def cede(self) -> Ceded | None:
+        """Close it: nng gives no connection away, and what it has read is lost."""
+        self.close()
+        return None
 
     def _bind(self) -> None:
         if os.path.lexists(self._path):  # nng would remove even a regular file

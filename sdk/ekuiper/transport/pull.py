@@ -3,10 +3,11 @@
 from collections import deque
 
 from ..errors import ChannelClosedError, ChannelTimeoutError
+from .ceded import Ceded
 from .connection import remaining, until
 from .doorman import Door
 from .listening import Listening
-from .sp import PULL, PUSH
+from .sp import PULL, PUSH, Decoder, frame_head, greeting
 
 __all__ = ["Pull"]
 
@@ -17,6 +18,38 @@ class Pull(Listening):
     def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
         super().__init__(url, door, (PULL, PUSH), longest)
         self._messages: deque[bytes] = deque()
+
+    def cede(self) -> Ceded | None:
+        """Close it, but let another process go on with all there is; None where that cannot be.
+        Waits for whoever receives to leave."""
+        if self._doorman is not None:
+            self._send_doorman_away()
+        self._withdraw()
+        try:
+            door = self._door.cede()
+            if door < 0:
+                for connection in self._connections:
+                    connection.shutdown()
+                self._door.shut()
+                return None
+            waiting = b"".join(frame_head(len(each)) + each for each in self._messages)
+            ceded = Ceded(door, [], [])
+            for connection in self._connections:
+                fd, rest = connection.cede()
+                ceded.connections.append(fd)
+                ceded.unread.append(rest)
+            ceded.unread.append(greeting(PUSH) + waiting)
+            self._connections.clear()
+            return ceded
+        finally:
+            self._messages.clear()
+            self._release()
+
+    def resume(self, ceded: Ceded) -> None:
+        """Go on with what another process ceded; before anything else."""
+        for fd, unread in zip(ceded.connections, ceded.unread, strict=False):
+            self._resume(fd, unread)
+        self._messages.extend(Decoder(PUSH).feed(ceded.unread[-1]))
 
     def recv(self, timeout: float | None = None) -> bytes:
         """The next message of any peer."""

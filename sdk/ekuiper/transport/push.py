@@ -1,9 +1,14 @@
 """PUSH: sends to one listener."""
 
+import socket
+import time
+
 from ..errors import ChannelResetError, ChannelTimeoutError, ConnectError
+from .ceded import Ceded
 from .connection import Connection, until
 from .dialling import Connect, Dialling
 from .sp import PULL, PUSH, frame_head
+from .unix import peer_of
 
 __all__ = ["Push", "check_cuts"]
 
@@ -44,6 +49,32 @@ class Push(Dialling):
                 check_cuts(self.url, cuts, len(data))
         finally:
             self._leave()
+
+    def cede(self) -> Ceded | None:
+        """Close it, but let another process go on with its connection; None if it has none. Waits
+        until the message that is being sent is out."""
+        self._withdraw()
+        try:
+            connection, self._connection = self._connection, None
+            if connection is None or connection.torn:
+                return None
+            fd, rest = connection.cede()
+            self._connections.clear()
+            return Ceded(-1, [fd], [rest])
+        finally:
+            self._release()
+
+    def resume(self, ceded: Ceded) -> None:
+        """Go on with what another process ceded, instead of `open`."""
+        sock = socket.socket(fileno=ceded.connections[0])
+        try:
+            connection = Connection(sock, peer_of(sock), self._expected)
+        except OSError:
+            sock.close()  # it has gone: dialled again when there is something to send
+            return
+        connection.decoder.feed(ceded.unread[0])
+        self._connection = self._admit(connection)
+        self._born = time.monotonic()
 
     def _try_send(self, data: bytes, deadline: float | None) -> bool:
         try:

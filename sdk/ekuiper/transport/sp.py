@@ -92,6 +92,13 @@ class Decoder:
         size = _HEAD.size if self.greeted else _GREETING.size
         return self.missing or size - len(self._begun)
 
+    def rest(self) -> bytes:
+        """Bytes that bring a new decoder to where this one is, without any message."""
+        if not self.greeted:
+            return self._begun
+        head = frame_head(self.missing + len(self._body)) if self.missing else b""
+        return greeting(self._expected) + head + self._body + self._begun
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes."""
         frames: list[bytes] = []

@@ -94,11 +94,14 @@ def connect(path: bytes) -> socket.socket:
 
 
 class UnixDoor:
-    """A listening socket file, for its owner and root alone."""
+    """A listening socket file, for its owner and root alone; or one that another process ceded."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ceded: int = -1) -> None:
         self._path = path_of(url)
-        self._sock, self._identity = claim(url, self._path, lambda: _listen(self._path))
+        if ceded < 0:
+            self._sock, self._identity = claim(url, self._path, lambda: _listen(self._path))
+        else:
+            self._sock, self._identity = _adopt(ceded, self._path)
 
     def fileno(self) -> int:
         """Readable when somebody wants in."""
@@ -109,6 +112,10 @@ class UnixDoor:
         sock, _ = self._sock.accept()
         sock.setblocking(True)  # whatever the default timeout or the listener's mode is
         return sock
+
+    def cede(self) -> int:
+        """The descriptor, for another process: give it to its `UnixDoor`."""
+        return self._sock.detach()
 
     def shut(self) -> None:
         """Turn newcomers away and free the path, unless someone else has taken it."""
@@ -152,6 +159,15 @@ def claim(url: str, path: bytes, bind: Callable[[], _Bound]) -> _Bound:
 def _identify(path: bytes) -> tuple[int, int]:
     status = os.lstat(path)
     return status.st_dev, status.st_ino
+
+
+def _adopt(fd: int, path: bytes) -> tuple[socket.socket, tuple[int, int]]:
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(False)
+    try:
+        return sock, _identify(path)
+    except OSError:  # the file was removed: nobody comes any more, but who came is heard
+        return sock, (0, 0)
 
 
 def _listen(path: bytes) -> tuple[socket.socket, tuple[int, int]]:
