@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import asyncio
     import concurrent.futures
 
-__all__ = ["AuthorLoop", "Reporter", "caller", "check_method", "describe"]
+__all__ = ["PACKAGE", "AuthorLoop", "Reporter", "caller", "check_method", "describe"]
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+"""How the paths of files begin that are not the author's, but ours."""
 
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 
@@ -38,7 +39,8 @@ class AuthorLoop:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
+        """What `run` waits for."""
         self._elsewhere: concurrent.futures.Future[Any] | None = None
 
     def run(self, result: Any) -> Any:
@@ -49,11 +51,11 @@ class AuthorLoop:
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(result)
+        self.task = self._loop.create_task(result)
         try:
-            return self._loop.run_until_complete(self._task)
+            return self._loop.run_until_complete(self.task)
         finally:
-            self._task = None
+            self.task = None
 
     def run_elsewhere(self, result: Any, timeout: float) -> Any:
         """Like `run`, on another thread: on the symbol's loop while that is at work, else on a
@@ -69,7 +71,7 @@ class AuthorLoop:
 
     def cancel(self) -> None:
         """Cancel the coroutine that `run` waits for, if any; from any thread."""
-        loop, task = self._loop, self._task
+        loop, task = self._loop, self.task
         if loop is not None and task is not None:
             try:
                 loop.call_soon_threadsafe(task.cancel)
@@ -113,7 +115,7 @@ def caller() -> str:
     """`file.py:12` of the author's line that called into this package; "" where there is none."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(_PACKAGE):
+        if not frame.f_code.co_filename.startswith(PACKAGE):
             return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
@@ -162,7 +164,7 @@ def _author_part(traceback: TracebackType | None) -> TracebackType | None:
     """The traceback from the first author frame on: ours above it explain nothing."""
     whole = traceback
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if not traceback.tb_frame.f_code.co_filename.startswith(PACKAGE):
             return traceback
         traceback = traceback.tb_next
     return whole
@@ -173,7 +175,7 @@ def _author_line(traceback: TracebackType | None) -> str:
     own = outside = ""
     while traceback is not None:
         path = traceback.tb_frame.f_code.co_filename
-        if not path.startswith(_PACKAGE):
+        if not path.startswith(PACKAGE):
             outside = f"{os.path.basename(path)}:{traceback.tb_lineno}"
             if not _is_library(path):
                 own = outside

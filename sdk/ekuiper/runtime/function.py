@@ -66,7 +66,7 @@ class RunningFunction:
         self._required = required
         self._respond: Callable[[bytes], bytes] = self._answer
         if guard is not None:
-            self._respond = guard.around(name, self._answer, self._refuse)
+            self._respond = guard.around(name, self._answer, self._refuse, self.what)
         self._wait = polling.wait()
         self._author: Any = None
         self._exchange: Exchange | None = None

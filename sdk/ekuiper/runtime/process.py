@@ -20,6 +20,7 @@ from ..protocol.addresses import Addresses
 from ..protocol.engine import engine
 from ..transport import Exchange, Transport
 from . import control, logs
+from .guard import guard_alone
 from .hostwatch import HostWatch
 from .lines import prepare_streams
 from .locks import runtime_directory
@@ -114,7 +115,8 @@ def _serve(
     host = HostWatch(exchange.peer)
     _prepare_signals(hosted=host.started_us)
     config, transport = _probed(config, transport)
-    symbols = Symbols(config, transport, addresses, _locks(addresses))
+    guard = guard_alone(config.call_timeout)
+    symbols = Symbols(config, transport, addresses, _locks(addresses), guard)
     status = 1
     try:
         _log.info("plugin %s serves its host (process %d)", config.name, host.host)

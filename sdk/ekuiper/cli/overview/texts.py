@@ -48,7 +48,7 @@ def section(status: dict[str, Any]) -> Section:
     return Section(
         name,
         words,
-        state == "serving",
+        state == "serving" and all(each["state"] != "stuck" for each in status["symbols"]),
         _rest(status),
         _faults(status),
         [_line(symbol) for symbol in status["symbols"]],
@@ -68,6 +68,11 @@ def _faults(status: dict[str, Any]) -> list[str]:
     faults = []
     if status["failure"]:
         faults.append(str(status["failure"]))
+    faults += [
+        f"function {symbol['name']} has been at one call for {span(symbol['seconds'])}"
+        for symbol in status["symbols"]
+        if symbol["state"] == "stuck"
+    ]
     if status["deaths"]:
         last = status["deaths"][-1]
         ago = span(max(0.0, time.time() - last["time"]))
@@ -80,8 +85,8 @@ def _faults(status: dict[str, Any]) -> list[str]:
 def _line(symbol: dict[str, Any]) -> tuple[str, ...]:
     name = f"{symbol['kind']} {symbol['name']}"
     rules = _rules(symbol["rules"])
-    if symbol["state"] != "running":
-        how = {"out": "left out", "waiting": "to start"}.get(symbol["state"], "")
+    if symbol["state"] != "running" and "calls" not in symbol:
+        how = {"out": "left out", "waiting": "to start", "stuck": "stuck"}.get(symbol["state"], "")
         return (name, rules, how, "", "", "", "")
     called = symbol["kind"] == "function"
     return (

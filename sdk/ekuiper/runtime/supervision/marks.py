@@ -11,12 +11,10 @@ import os
 from binascii import crc32
 from struct import Struct
 
+from .inflight import SIZE, SLOTS, InFlight
 from .poison import KEPT, Suspects
 
 __all__ = ["KEPT_WHOLE", "LONG", "SHORT", "SLOTS", "Marks", "content_of", "mark_of", "new_marks"]
-
-SLOTS = 64
-"""Functions that are guarded."""
 
 KEPT_WHOLE = 4096
 """Bytes of a request that are copied: that is faster than a crc."""
@@ -29,7 +27,8 @@ _SUSPECT = Struct("QQ32s")
 _LENGTHS = KEPT * _SUSPECT.size
 _NAMES = _LENGTHS + SLOTS * 4
 _CONTENTS = 4096
-_SIZE = _CONTENTS + SLOTS * KEPT_WHOLE
+_CALLS = _CONTENTS + SLOTS * KEPT_WHOLE
+_SIZE = _CALLS + SIZE
 
 
 class Marks:
@@ -40,6 +39,7 @@ class Marks:
         self.memory = mmap.mmap(fd, _SIZE)
         words = memoryview(self.memory).cast("I")
         self.lengths = words[_LENGTHS // 4 :][:SLOTS]
+        self.calls = InFlight(self.memory, _CALLS, self.lengths)
         self._names = words[_NAMES // 4 :][:SLOTS]
         self._suspects = Suspects()
         self._claimed: dict[str, int] = {}
@@ -51,7 +51,18 @@ class Marks:
         if number >= SLOTS:
             return None
         self._names[number] = crc32(name.encode())
+        self.calls.claim(number, name)
         return number, _CONTENTS + number * KEPT_WHOLE
+
+    @property
+    def size(self) -> int:
+        """Bytes of the memory; a file for `fd` may go on behind it."""
+        return _SIZE
+
+    def request(self, number: int) -> bytes:
+        """What a function is asked, unless it is long; in the supervisor."""
+        at, length = _CONTENTS + number * KEPT_WHOLE, self.lengths[number]
+        return self.memory[at : at + length] if length <= KEPT_WHOLE else b""
 
     def suspects(self) -> dict[int, tuple[int, float, str]]:
         """By mark: its place, when it may be tried (monotonic), and how its workers ended."""
@@ -66,13 +77,15 @@ class Marks:
         """The suspect at this place was; in the worker."""
         _SUSPECT.pack_into(self.memory, at, 0, 0, b"")
 
-    def died(self, now: float, how: str) -> None:
-        """The worker has; in the supervisor, before the next is made."""
+    def died(self, now: float, how: str, guilty: int | None = None) -> None:
+        """The worker has; in the supervisor, before the next is made. It is known to have died of
+        the call of the function with the number `guilty`, if that is given."""
         left = self.suspects()
         for mark in self._suspects.known:
             if mark not in left:
                 self._suspects.answered(mark)
-        self._suspects.died(now, how, self._in_flight())
+        self._suspects.died(now, how, self._in_flight(guilty))
+        self.calls.awake = False
         known = list(self._suspects.known.items())
         for number, (mark, suspect) in enumerate(known):
             until, text = int(suspect.until * 1000), str(suspect).encode()
@@ -80,14 +93,15 @@ class Marks:
         for number in range(len(known), KEPT):
             self.answered(number * _SUSPECT.size)
 
-    def _in_flight(self) -> list[int]:
-        """The marks of what author code has; then nothing is."""
+    def _in_flight(self, guilty: int | None) -> list[int]:
+        """The marks of what author code has, or of the guilty one alone; then nothing is."""
         found = []
         for number, length in enumerate(self.lengths):
             if length:
                 at = _CONTENTS + number * KEPT_WHOLE
                 content = self.memory[at : at + (length if length <= KEPT_WHOLE else 4)]
-                found.append(_mark(length, content, self._names[number]))
+                if guilty in (None, number):
+                    found.append(_mark(length, content, self._names[number]))
                 self.lengths[number] = 0
         return found
 

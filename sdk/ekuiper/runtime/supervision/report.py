@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Sequence
 
 from ..lines import printable
 
@@ -20,7 +21,8 @@ class Report:
         wanted = os.environ.get("EKUIPER_LOG", "").upper()
         self._least = _LEVELS.get(wanted, _LEVELS["INFO"])
 
-    def __call__(self, level: str, text: str) -> None:
+    def __call__(self, level: str, text: str, more: Sequence[str] = ()) -> None:
+        """Write the text, and `more` lines below it."""
         if _LEVELS[level] < self._least:
             return
         now = time.time()
@@ -28,7 +30,7 @@ class Report:
         line = (
             f"{clock},{int(now % 1 * 1000):03d} {level:<7} {self._printable} "
             f"{printable(text)} (supervisor)\n"
-        )
+        ) + "".join(f"  {printable(each)}\n" for each in more)
         try:
             os.write(2, line.encode("utf-8", "replace"))
         except OSError:

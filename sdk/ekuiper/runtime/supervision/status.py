@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...errors import ChannelClosedError, EkuiperError
@@ -14,6 +16,7 @@ from .link import STATUS
 from .machine import Machine, State
 from .memory import family, memory
 from .orders import Order
+from .overdue import Overdue
 from .report import Report
 from .spawning import Spawned
 
@@ -48,9 +51,10 @@ class Status:
     """Answers with one JSON object, and hangs up. For the supervisor's thread; never waits for the
     worker. Where the socket cannot be made, nobody is answered, and the log says why."""
 
-    def __init__(self, report: Report, machine: Machine) -> None:
+    def __init__(self, report: Report, machine: Machine, overdue: Overdue) -> None:
         self._report = report
         self._machine = machine
+        self._overdue = overdue
         self._began = self._spawned_at = time.monotonic()
         self._worker: Spawned | None = None
         self._deaths: list[Death] = []
@@ -173,15 +177,20 @@ class Status:
                 [order for key, order in starts.live.items() if key not in starts.parked],
                 [starts.live[key] for key in starts.parked if key in starts.live],
                 running,
+                self._overdue.stuck(now),
             ),
         }
 
 
 def symbols(
-    live: list[Order], parked: list[Order], running: list[dict[str, Any]] | None
+    live: list[Order],
+    parked: list[Order],
+    running: list[dict[str, Any]] | None,
+    stuck: Mapping[str, float] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """All symbols, with how they are: `running` as the worker tells it (None: it does not answer),
-    `waiting` for it, or left `out` since their start kills workers."""
+    `waiting` for it, left `out` since their start kills workers, or, of functions, `stuck` at a
+    call for these seconds."""
     found = [{**each, "state": "running"} for each in running or ()]
     there = {_identity(each) for each in found}
     for orders, state in ((live, "waiting" if running is not None else "unknown"), (parked, "out")):
@@ -189,7 +198,17 @@ def symbols(
             known = _known(order, state)
             if known is not None and _identity(known) not in there:
                 found.append(known)
+    for name, seconds in stuck.items():
+        _stick(found, name, seconds)
     return found
+
+
+def _stick(found: list[dict[str, Any]], name: str, seconds: float) -> None:
+    bare: dict[str, Any] = {"kind": "function", "name": name, "rules": []}
+    functions = (each for each in found if _identity(each) == _identity(bare))
+    if (function := next(functions, None)) is None:
+        found.append(function := bare)
+    function.update(state="stuck", seconds=seconds)
 
 
 def _known(order: Order, state: str) -> dict[str, Any] | None:

@@ -12,9 +12,10 @@ from ...protocol.messages import HANDSHAKE
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
 from .actions import Action, Answer, Leave, Log, Send, Spawn
-from .link import ANSWER, COMMAND, FAILED, READY, STATUS, Frame, Link, check_hello
+from .link import ANSWER, CALLS, COMMAND, FAILED, READY, STATUS, Frame, Link, check_hello
 from .machine import Machine
 from .marks import Marks
+from .overdue import Overdue
 from .report import Report, how_it_ended
 from .spawning import Interpreter, Spawned, single_threaded, spawn
 from .status import Status
@@ -51,9 +52,10 @@ class Supervisor:
         self._exchange = exchange
         self._machine = machine
         self._report = report
-        self._status = Status(report, machine)
         self._interpreter = interpreter
         self._marks = marks
+        self._overdue = Overdue(marks, report)
+        self._status = Status(report, machine, self._overdue)
         self._forks = forks
         self._host = HostWatch(exchange.peer)
         self._wake, self._waker = os.pipe()
@@ -104,7 +106,8 @@ class Supervisor:
         """Milliseconds that `poll` may wait."""
         unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
         own = (self._kill_at, self._redial_at, unwatched)
-        times = (self._machine.deadline, self._status.deadline, *own)
+        others = (self._machine, self._status, self._overdue)
+        times = (*(each.deadline for each in others), *own)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
 
@@ -138,6 +141,8 @@ class Supervisor:
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             worker.kill()
+        if self._overdue.look(now, worker.pid):
+            worker.kill()
         if ended is None:
             if not open_ and self._kill_at is None:
                 self._kill_at = now + FAILED_TIMEOUT  # it closed its line: of no more use
@@ -145,10 +150,9 @@ class Supervisor:
         worker.kill()
         worker.close()
         self._worker = self._kill_at = None
-        self._status.died(ended)
-        if self._marks is not None:
-            self._marks.died(now, ended)
-        return actions + self._machine.died(now, ended)
+        verdict = self._overdue.died(now, ended)
+        self._status.died(verdict.reason)
+        return actions + self._machine.died(now, verdict.how)
 
     def _worker_says(self, now: float, worker: Spawned, frame: Frame) -> list[Action]:
         kind, number, content = frame
@@ -162,6 +166,8 @@ class Supervisor:
         if kind == READY:
             settings = loads(content)
             return self._machine.ready(now, settings["start_timeout"])
+        if kind == CALLS:
+            self._overdue.roused(now)
         if kind == FAILED:
             self._kill_at = now + FAILED_TIMEOUT
             return self._machine.failed(now, content.decode("utf-8", "replace"))

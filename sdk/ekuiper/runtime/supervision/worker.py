@@ -7,9 +7,11 @@ from ...config import PluginConfig
 from ...errors import ChannelClosedError, ConfigError
 from ...protocol.engine import dumps
 from ..guard import Guard
+from ..hangs import Hangs
 from ..symbols import Symbols
-from .link import ANSWER, COMMAND, FAILED, HELLO, READY, STATUS, VERSION, Link
+from .link import ANSWER, CALLS, COMMAND, FAILED, HELLO, READY, STATUS, VERSION, Link
 from .marks import Marks
+from .overdue import let_stacks_be_taken
 
 __all__ = ["Seat", "seat", "sit"]
 
@@ -25,7 +27,11 @@ class Seat:
     def __init__(self, link: Link, name: str, marks: Marks | None) -> None:
         self._link = link
         self._name = name
-        self.guard = Guard(marks) if marks is not None else None
+        self.guard: Guard | None = None
+        if marks is not None:
+            let_stacks_be_taken(marks)
+            self._hangs = Hangs(marks.calls, lambda: self._tell(CALLS, 0))
+            self.guard = Guard(marks, self._hangs)
         self.pid = os.getpid()
         self.taken = False
         """Whether `plugin.start` was reached."""
@@ -48,6 +54,8 @@ class Seat:
 
     def serve(self, config: PluginConfig, symbols: Symbols) -> None:
         """Dial the declared functions, say so, and answer commands until the supervisor ends."""
+        if self.guard is not None:
+            self._hangs.limit_to(config.call_timeout)
         symbols.activate()
         try:
             self._link.send(READY, 0, _settings(config))
@@ -70,13 +78,7 @@ class Seat:
 
 def _settings(config: PluginConfig) -> bytes:
     """What of the configuration is the supervisor's business, as it knows it only now."""
-    return dumps(
-        {
-            "start_timeout": min(float(config.start_timeout), _ENDLESS),
-            "call_timeout": config.call_timeout,
-        },
-        "settings",
-    )
+    return dumps({"start_timeout": min(float(config.start_timeout), _ENDLESS)}, "settings")
 
 
 # A process is a worker or it is not: known per process, as its channels are.

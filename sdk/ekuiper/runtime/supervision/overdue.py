@@ -1,0 +1,163 @@
+"""Calls that take too long, as the supervisor sees them: alone, whatever the worker's threads do.
+
+The worker tells the stack of such a call itself, from a thread that looks at the others while they
+stand still: nothing can go wrong with that, but it needs the interpreter's lock. If author code
+keeps that to itself (a regular expression that never ends, a C library), the worker says nothing,
+and only then it is sent a signal at which faulthandler writes the stacks of all threads into the
+shared memory. That needs no lock; that it reads what other threads might be changing does no harm,
+as none can run.
+"""
+
+import faulthandler
+import os
+import re
+import signal
+from typing import NamedTuple
+
+from ...errors import EkuiperError
+from ...protocol.codec import decode_call
+from ..hangs import between_looks, patience
+from ..stacks import begin_of_author
+from .inflight import Calls
+from .marks import Marks
+from .report import Report
+
+__all__ = ["Overdue", "Verdict", "let_stacks_be_taken"]
+
+GRACE = 0.1
+"""Seconds beyond two looks that the worker is given to tell the stack itself."""
+
+DUMP = 0.05
+"""Seconds that the stacks are given to be written."""
+
+_SIGNAL = getattr(signal, "SIGRTMIN", 0) + 9
+"""For us alone: what plugins use are the others."""
+
+_MOST = 1 << 16  # bytes of stacks
+
+_FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
+
+
+def let_stacks_be_taken(marks: Marks) -> None:
+    """Be ready for the signal; in the worker."""
+    try:
+        faulthandler.register(_SIGNAL, marks.fd, all_threads=True, chain=False)
+    except (OSError, ValueError, RuntimeError, AttributeError):
+        pass  # then the stack is not known
+
+
+class Verdict(NamedTuple):
+    """Why a worker ended: `how` it did, and the `reason` alone."""
+
+    how: str
+    reason: str
+
+
+class Overdue:
+    """Looks at the calls of one worker after the other; for the supervisor's thread. Without
+    `marks` it sees nothing."""
+
+    def __init__(self, marks: Marks | None, report: Report) -> None:
+        self._marks = marks
+        self._report = report
+        self.deadline: float | None = None
+        """When `look` has something to do; None while no calls come."""
+        self._seen = Calls()
+        self._dumping: tuple[int, int] | None = None  # for this call, stacks are
+        self._guilty: int | None = None
+
+    def roused(self, now: float) -> None:
+        """Calls come, after a pause."""
+        if self.deadline is None:
+            self.deadline = now
+
+    def look(self, now: float, worker: int) -> bool:
+        """Look at the calls of this process; True when it has to be killed for one."""
+        if self._marks is None or self.deadline is None or now < self.deadline:
+            return False
+        return self._look(now, worker, self._marks)
+
+    def died(self, now: float, how: str) -> Verdict:
+        """The worker has; why. The next one begins without calls."""
+        guilty, self._guilty = self._guilty, None
+        self.deadline = self._dumping = None
+        self._seen = Calls()
+        if self._marks is None:
+            return Verdict(how, how)
+        if guilty is None:
+            self._marks.died(now, how)
+            return Verdict(how, how)
+        calls = self._marks.calls
+        limit = f"call_timeout={calls.timeout:g} s"
+        self._marks.died(now, limit, guilty)
+        reason = f"function {calls.name(guilty)!r} took longer than {limit}"
+        return Verdict(f"as {reason}", reason)
+
+    def stuck(self, now: float) -> dict[str, float]:
+        """Functions that are at one call for too long, and for how many seconds."""
+        if self._marks is None:
+            return {}
+        calls = self._marks.calls
+        if self.deadline is not None:
+            self._seen.look(now, calls.calls())
+        late = self._seen.longer(now, patience(calls.timeout))
+        return {calls.name(number): seconds for number, _, seconds in late}
+
+    def _look(self, now: float, worker: int, marks: Marks) -> bool:
+        calls, timeout = marks.calls, marks.calls.timeout
+        limit = patience(timeout)
+        pause = between_looks(limit)
+        self._seen.look(now, flying := calls.calls())
+        self.deadline = now + pause if flying or calls.awake else None
+        for number, serial, seconds in self._seen.longer(now, limit):
+            told = calls.told[number] == serial
+            if not told and seconds >= limit + 2 * pause + GRACE:
+                told = self._dumped(now, worker, marks, (number, serial))
+                if told:
+                    self._tell(marks, number, seconds)
+                    calls.told[number] = serial
+            if told and timeout is not None and seconds >= timeout:
+                self._guilty, self.deadline = number, None
+                return True
+        return False
+
+    def _dumped(self, now: float, worker: int, marks: Marks, call: tuple[int, int]) -> bool:
+        """Have the stacks written; whether that was done at the last look."""
+        if self._dumping == call:
+            self._dumping = None
+            return True
+        self._dumping = call
+        os.ftruncate(marks.fd, marks.size)
+        os.lseek(marks.fd, marks.size, os.SEEK_SET)
+        os.kill(worker, _SIGNAL)
+        self.deadline = now + DUMP
+        return False
+
+    def _tell(self, marks: Marks, number: int, seconds: float) -> None:
+        dump = os.pread(marks.fd, _MOST, marks.size).decode("utf-8", "replace")
+        calls = marks.calls
+        self._report(
+            "WARNING",
+            f"{_place(marks.request(number))}function {calls.name(number)!r} of plugin "
+            f"{self._report.plugin!r}: a call takes longer than {patience(calls.timeout):g} s "
+            f"({seconds:.1f} s so far) and lets no other thread run, now at:",
+            _stack(dump, calls.threads[number]),
+        )
+
+
+def _place(request: bytes) -> str:
+    """Which rule calls, if that is known."""
+    try:
+        place = decode_call(request).context
+    except EkuiperError:
+        return ""
+    return "" if place is None else f"[{place.rule_id}/{place.op_id}/{place.instance_id}] "
+
+
+def _stack(dump: str, thread: int) -> list[str]:
+    """The lines of one thread in what faulthandler wrote, as `stack_of` has them."""
+    _, _, after = dump.partition(f"{thread:#018x}")
+    entries = [_FRAME.match(line) for line in after.partition("\n\n")[0].splitlines()]
+    frames = [entry.groups() for entry in entries if entry is not None][::-1]
+    begin = begin_of_author([path for path, _, _ in frames])
+    return [f"{path}:{line} in {name}" for path, line, name in frames[begin:]]
