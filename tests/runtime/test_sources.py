@@ -193,8 +193,8 @@ def test_what_configure_raises_fails_the_start(wire):
     assert error.startswith("error: ValueError: no such topic: hot (test_sources.py:")
 
 
-def test_a_configure_that_hangs_is_given_up(wire, monkeypatch):
-    """The host's mutex is free again, and the late object never opens."""
+def test_a_configure_that_hangs_is_given_up(wire, monkeypatch, caplog):
+    """The host's mutex is free again, and the late object never opens; where it hung is logged."""
     monkeypatch.setattr("ekuiper.runtime.symbol.CONFIGURE_TIMEOUT", 0.05)
     release, opened = threading.Event(), []
 
@@ -212,8 +212,40 @@ def test_a_configure_that_hangs_is_given_up(wire, monkeypatch):
     release.set()
 
     assert "configure has not returned after 0.05 s" in error
+    assert "in configure: release.wait(DEADLINE)\n" in caplog.text
     host.close()
     assert opened == []
+
+
+def test_a_configure_that_returns_too_late_touches_no_channel(wire, monkeypatch):
+    """They are the next run's, which has the same addresses."""
+    monkeypatch.setattr("ekuiper.runtime.symbol.CONFIGURE_TIMEOUT", 0.05)
+    release, made = threading.Event(), []
+
+    class SlowAtFirst(Until):
+        def configure(self, datasource, conf):
+            made.append(self)
+            if len(made) == 1:
+                release.wait(DEADLINE)
+
+    host = wire(plugin(SlowAtFirst))
+    dialled = []
+    push = host.transport.push
+    monkeypatch.setattr(
+        host.transport, "push", lambda url, **rest: dialled.append(url) or push(url, **rest)
+    )
+    inbox = host.transport.pull(host.addresses.data(_meta()))
+    host.channels.append(inbox)
+    assert "given up" in host.command("start", "source", "s", "r", "o")
+    (late,) = (each for each in threading.enumerate() if each.name == "source s")
+    release.set()
+    late.join(DEADLINE)
+
+    assert not late.is_alive()
+    assert dialled == []
+    assert host.command("start", "source", "s", "r", "o") is None
+    assert host.command("stop", "source", "s", "r", "o") is None
+    assert len(dialled) == 1
 
 
 def test_open_begins_after_the_start_was_answered(wire):
@@ -392,7 +424,8 @@ def test_a_source_that_ignores_its_stop_is_left_behind_and_mute(wire, monkeypatc
     inbox = host.source("s")
     rows(inbox, 1)
     assert host.command("stop", "source", "s") is None
-    assert "left behind" in caplog.text
+    assert "left behind without a connection, it is now at:\n" in caplog.text
+    assert "in open: release.wait(DEADLINE)\n" in caplog.text
     release.set()
     host.close()
 

@@ -13,6 +13,7 @@ from ..transport import Transport
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
 from .logs import PLACE
+from .stacks import stack_of
 
 __all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "RunningSymbol"]
 
@@ -88,9 +89,9 @@ class RunningSymbol:
         if not self._prepared.wait(CONFIGURE_TIMEOUT):
             self.stopping.set()
             self.cut()
-            raise SymbolError(
-                self.what, f"configure has not returned after {CONFIGURE_TIMEOUT:g} s; given up"
-            )
+            error = f"configure has not returned after {CONFIGURE_TIMEOUT:g} s; given up"
+            _log.warning("%s: %s, it is now at:%s", self.what, error, _stacks(self._thread))
+            raise SymbolError(self.what, error)
         if self._failure is not None:
             raise self._failure
 
@@ -121,24 +122,35 @@ class RunningSymbol:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._closer.is_alive() or self._thread.is_alive():
             _log.warning(
-                "%s is still at work %.2g s after its stop (%s); left behind without a connection",
+                "%s is still at work %.2g s after its stop (%s); left behind without a connection, "
+                "it is now at:%s",
                 self.what,
                 timeout,
                 "close() has not returned"
                 if self._closer.is_alive()
                 else "close() returned, but did not end it",
+                _stacks(self._thread, self._closer),
             )
 
     def make_author(self) -> Any:
         """The author's object, checked to have the method it is for."""
         assert self._factory is not None
         author = self._factory()
+        self._check_wanted()
         check_method(self.what, self.command.kind, author)
         return author
 
     def call(self, method: str, *args: Any) -> Any:
         """Call a method of the author's object, coroutine or not; on the symbol's thread."""
-        return self.loop.run(getattr(self.author, method)(*args))
+        result = self.loop.run(getattr(self.author, method)(*args))
+        if not self.opened:
+            self._check_wanted()
+        return result
+
+    def _check_wanted(self) -> None:
+        """Raise if the start was given up: the next one's channels are at the same addresses."""
+        if self.stopping.is_set():
+            raise SymbolError(self.what, "was started too late")
 
     def _main(self) -> None:
         PLACE.set(place_of(self.command.meta))
@@ -182,3 +194,9 @@ class RunningSymbol:
             self.loop.run(result) if own else self.loop.run_elsewhere(result, CLOSE_TIMEOUT)
         except BaseException as error:  # author code may raise anything
             self.reporter.raised("close", error)
+
+
+def _stacks(*threads: threading.Thread) -> str:
+    """Where those that have not ended are, a line each."""
+    lines = [line for thread in threads for line in stack_of(thread.ident)]
+    return "".join(f"\n  {line}" for line in lines)
