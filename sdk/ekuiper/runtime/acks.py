@@ -35,6 +35,11 @@ class Acks:
         self._outbox: Outbox | None = None
         self._ended = threading.Event()
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is paid any more."""
+        return self._ended.is_set()
+
     def received(self) -> None:
         """A row came."""
         with self._lock:

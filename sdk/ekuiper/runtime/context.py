@@ -123,9 +123,15 @@ class SinkContext(_PlacedContext):
         self._decide(Ack(str(error)))
 
     def _decide(self, ack: Ack) -> None:
-        if self._acks is None or self._acks.decide(ack) or self._warned:
+        if self._acks is None:
+            return
+        ended = self._acks.ended
+        taken = self._acks.decide(ack)
+        if self._warned or (taken and not ended):
             return
         self._warned = True
         self._logger.warning(
-            "%s acknowledged more rows than came; ignored, now and from now on", self._symbol
+            "%s acknowledged %s; ignored, now and from now on",
+            self._symbol,
+            "a row after its end" if ended else "more rows than came",
         )

@@ -62,6 +62,7 @@ class RunningSymbol:
         self.stopping = threading.Event()
         self.opened = False  # set before the author's `open` is called
         self._closed = threading.Lock()  # taken once, never released: `close` runs once
+        self._in_close = False
         self._thread = threading.Thread(
             target=self._main, name=f"{self.kind} {command.symbol}", daemon=True
         )
@@ -127,7 +128,7 @@ class RunningSymbol:
                 self.what,
                 timeout,
                 "close() has not returned"
-                if self._closer.is_alive()
+                if self._in_close
                 else "close() returned, but did not end it",
                 _stacks(self._thread, self._closer),
             )
@@ -189,11 +190,13 @@ class RunningSymbol:
         if close is None:
             return
         own = threading.current_thread() is self._thread
+        self._in_close = True
         try:
             result = close(self.ctx)
             self.loop.run(result) if own else self.loop.run_elsewhere(result, CLOSE_TIMEOUT)
         except BaseException as error:  # author code may raise anything
             self.reporter.raised("close", error)
+        self._in_close = False
 
 
 def _stacks(*threads: threading.Thread) -> str:
