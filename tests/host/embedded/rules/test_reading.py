@@ -73,6 +73,12 @@ REFUSED = [
     ('SELECT a FROM demo WHERE a = "x', 30, "this is never closed"),
     ("SELECT a /* FROM demo", 10, "this is never closed"),
     ("SELECT a ? b FROM demo", 10, "'?' is not expected here"),
+    ("SELECT a >> 2 FROM demo", 10, "eKuiper has no >>; divide, as in a / 4"),
+    ("SELECT a << 2 FROM demo", 10, "eKuiper has no <<; multiply, as in a * 4"),
+    ("SELECT (a, 2) FROM demo", 9, "eKuiper's SQL has no such expression: a, 2"),
+    ("SELECT a FORM demo", 10, "'FORM' is not expected here; did you mean FROM?"),
+    ("SELECT a FROM demo WERE a > 2", 20, "'WERE' is not expected here; did you mean WHERE?"),
+    ("SELECT cast(a AS bigint) AS b FROM demo", 18, "a type is given as in cast(a, 'bigint')"),
     ("SELECT a FROM demo; SELECT b FROM demo", 1, "a rule's SQL is one SELECT statement"),
     ("SELECT a.b.* FROM demo", 8, "there is no stream 'a' here"),
 ]

@@ -8,6 +8,7 @@ put right by `reading`.
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from sqlglot import Token, TokenType, exp, parser, tokens
@@ -22,6 +23,18 @@ LEAVES = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBE
 """The tokens that are no operator and no word of SQL."""
 
 _LEAF = "leaf"
+_CLAUSES = (
+    "FROM",
+    "WHERE",
+    "GROUP BY",
+    "HAVING",
+    "BETWEEN",
+    "LIKE",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+)
 
 _WORDS = {
     "AND": TokenType.AND,
@@ -134,6 +147,10 @@ def parse(script: Script, found: list[Token]) -> Any:
         word = next((token for token in found if token.start >= at), found[-1])
         if word is found[-1] and word.token_type not in (*LEAVES, TokenType.R_PAREN):
             raise script.error(word.end + 1, f"something is missing after {word.text}") from error
+        for near in (word, *found[max(0, found.index(word) - 1) : found.index(word)]):
+            if near.token_type is TokenType.VAR and (meant := _meant(near.text)):
+                reason = f"{near.text!r} is not expected here; did you mean {meant}?"
+                raise script.error(near.start, reason) from error
         raise script.error(at, _told(error, word)) from error
     return trees[0] if len(trees) == 1 else None
 
@@ -144,6 +161,11 @@ def leaf_number(text: Any) -> int | None:
         return None
     digits = text[len(_LEAF) :]
     return int(digits) if digits.isdecimal() else None
+
+
+def _meant(word: str) -> str:
+    """The word of SQL that one may be with a slip of the finger, or ""."""
+    return next(iter(get_close_matches(word.upper(), _CLAUSES, 1, 0.7)), "")
 
 
 def _told(error: ParseError, word: Token) -> str:

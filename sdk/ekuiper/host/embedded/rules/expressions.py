@@ -154,7 +154,10 @@ class Expressions(Paths):
             return Meta(0, "*")
         if isinstance(tree, exp.Alias):
             place = self.token(tree.args["alias"]).start
-            raise self._script.error(place, "an argument of a function has no name")
+            reason = (
+                "an argument of a function has no name; a type is given as in cast(a, 'bigint')"
+            )
+            raise self._script.error(place, reason)
         return self.expr(tree)
 
     def _case(self, tree: exp.Case) -> Expr:
@@ -184,7 +187,7 @@ class Expressions(Paths):
     def _unexpected(self, tree: Any) -> str:
         if isinstance(tree, (exp.Select, exp.Subquery)):
             return NO_QUERY
-        return f"eKuiper's SQL has no such expression ({type(tree).__name__})"
+        return f"eKuiper's SQL has no such expression: {self.written(tree)}"
 
 
 def _is_name(tree: Any) -> bool:

@@ -45,6 +45,16 @@ class Leaves:
 
     def place(self, tree: Any) -> int:
         """Where the first leaf of a tree stands."""
-        numbers = [leaf_number(leaf.this) for leaf in tree.find_all(exp.Expression)]
-        found = [number for number in numbers if number is not None]
+        found = self._numbers(tree)
         return int(self._tokens[min(found)].start) if found else 0
+
+    def written(self, tree: Any) -> str:
+        """A tree in the words of the statement, from its first leaf to its last."""
+        found = self._numbers(tree)
+        if not found:
+            return self._script.text
+        return self._script.text[self._tokens[min(found)].start : self._tokens[max(found)].end + 1]
+
+    def _numbers(self, tree: Any) -> list[int]:
+        numbers = (leaf_number(leaf.this) for leaf in tree.find_all(exp.Expression))
+        return [number for number in numbers if number is not None]

@@ -60,6 +60,8 @@ _PAIRS = {
     (TokenType.DASH, TokenType.DASH): "two minus signs begin a comment, even with a blank between "
     "them; write a + 1 for a - -1",
     (TokenType.LT, TokenType.GT): "eKuiper has no <>; write !=",
+    (TokenType.LT, TokenType.LT): "eKuiper has no <<; multiply, as in a * 4",
+    (TokenType.GT, TokenType.GT): "eKuiper has no >>; divide, as in a / 4",
     (TokenType.PIPE, TokenType.PIPE): "eKuiper has no ||; write concat(a, b)",
     (TokenType.EQ, TokenType.EQ): "eKuiper has no ==; write =",
     (TokenType.L_BRACKET, TokenType.R_BRACKET): "an index is missing; the whole array is [:]",
