@@ -165,11 +165,42 @@ class TestRules:
         assert str(caught.value).startswith("rules/r.json: ")
         assert words in str(caught.value)
 
-    def test_no_json(self):
-        """Neither is what is no JSON, or no object, a rule."""
-        for text in ("{", "[]"):
-            with pytest.raises(RuleError, match="JSON"):
-                read_rule(Path("r.json"), text)
+    @pytest.mark.parametrize(
+        ("text", "line", "column", "words"),
+        [
+            ('{\n "id": "r"\n "sql": "a"}', 3, 2, "expecting ',' delimiter"),
+            ('{"actions": [{"log": {}},\n]}', 1, 25, "a comma too many before ]"),
+            ('{"id": "r", // mine\n}', 1, 13, "it has no comments"),
+            ("{'id': 'r'}", 1, 2, "texts stand in double quotes"),
+            ('{"sql": "SELECT\n a"}', 1, 16, "a text goes on behind the line; write \\n"),
+            ('{"id": "r"\n\n', 1, 11, "it ends before it is complete"),
+            ('{"id": tru}', 1, 8, "expecting value"),
+        ],
+    )
+    def test_no_json(self, text, line, column, words):
+        """What is no JSON is told with line and caret, what is often wrong in plain words."""
+        with pytest.raises(StatementError) as caught:
+            read_rule(Path("r.json"), text)
+        assert str(caught.value).startswith(f"r.json:{line}:{column}: this is no JSON: ")
+        assert words in caught.value.reason
+        shown = str(caught.value).split("\n")
+        assert shown[-2] == f"  {text.splitlines()[line - 1]}"
+        assert shown[-1] == " " * (column + 1) + "^"
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("[]", "a rule is a JSON object"),
+            (" \n", "the file is empty; a rule is {"),
+            ("[" * 100_000, "nested too deeply"),
+        ],
+    )
+    def test_no_rule(self, text, words):
+        """Nor is every JSON a rule."""
+        with pytest.raises(RuleError) as caught:
+            read_rule(Path("r.json"), text)
+        assert str(caught.value).startswith("r.json: ")
+        assert words in caught.value.reason
 
     def test_where_sql_stands_in_the_file(self):
         """Lines and columns are the file's, whatever is escaped in the SQL."""
@@ -200,6 +231,14 @@ class TestFolder:
         folder = read_folder(tmp_path)
         assert list(folder.streams) == ["s"]
         assert [each.id for each in folder.rules] == ["a", "b"]
+
+    def test_a_file_without_streams(self, tmp_path):
+        """A note says so, as it may have been forgotten."""
+        (tmp_path / "streams").mkdir()
+        (tmp_path / "streams" / "s.sql").write_text("CREATE STREAM s () WITH ()")
+        (tmp_path / "streams" / "t.sql").write_text("-- later\n")
+        folder = read_folder(tmp_path)
+        assert folder.notes == [f"{tmp_path}/streams/t.sql: there is no CREATE STREAM in it"]
 
     def test_an_empty_folder(self, tmp_path):
         """A plugin without such files has none."""

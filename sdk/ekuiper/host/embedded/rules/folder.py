@@ -18,14 +18,20 @@ class Folder:
     path: Path
     streams: Mapping[str, Stream]
     rules: Sequence[RuleFile]
+    notes: Sequence[str] = ()
+    """What is no failure, but strange."""
 
 
 def read_folder(path: Path) -> Folder:
     """Read all files, in the order of their names; there may be none. Raises `RuleError`, which a
     `StatementError` is too."""
     streams: dict[str, Stream] = {}
+    notes = []
     for file in sorted(path.glob("streams/*.sql")):
-        for stream in read_streams(Script(_text(file), str(file))):
+        found = read_streams(Script(_text(file), str(file)))
+        if not found:
+            notes.append(f"{file}: there is no CREATE STREAM in it")
+        for stream in found:
             if stream.name in streams:
                 other = streams[stream.name].script.path
                 reason = f"the stream {stream.name!r} was made before, in {other}"
@@ -38,7 +44,7 @@ def read_folder(path: Path) -> Folder:
             other = rules[rule.id].path
             raise RuleError(str(file), f"the rule {rule.id!r} was made before, in {other}")
         rules[rule.id] = rule
-    return Folder(path, streams, list(rules.values()))
+    return Folder(path, streams, list(rules.values()), notes)
 
 
 def _text(file: Path) -> str:

@@ -82,8 +82,10 @@ def read_rule(path: Path, text: str | None = None) -> RuleFile:
     where = str(path)
     try:
         rule = json.loads(whole)
-    except ValueError as error:
-        raise RuleError(where, f"this is no JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise _no_json(Script(whole, where), error) from error
+    except RecursionError as error:
+        raise RuleError(where, "this is no rule: it is nested too deeply") from error
     if not isinstance(rule, dict):
         raise RuleError(where, "a rule is a JSON object with id, sql and actions")
     if "graph" in rule:
@@ -98,6 +100,29 @@ def read_rule(path: Path, text: str | None = None) -> RuleFile:
         triggered=rule.get("triggered") is not False,
         notes=[*_unknown(where, rule, _KNOWN), *_unknown(where, options, _OPTIONS)],
     )
+
+
+def _no_json(script: Script, error: json.JSONDecodeError) -> RuleError:
+    """What is wrong with a file, where; with what is wrong most often in plainer words."""
+    text, at = script.text, error.pos
+    if not text.strip():
+        return RuleError(
+            script.path, 'the file is empty; a rule is {"id": …, "sql": …, "actions": …}'
+        )
+    comma = len(text[:at].rstrip()) - 1
+    if text[comma] == "," and text[at : at + 1] in ("}", "]"):
+        return script.error(comma, f"this is no JSON: a comma too many before {text[at]}")
+    if text[at : at + 2] in ("//", "/*") or text[at : at + 1] == "#":
+        return script.error(at, "this is no JSON: it has no comments")
+    if text[at : at + 1] == "'":
+        return script.error(at, "this is no JSON: texts stand in double quotes")
+    if error.msg.startswith("Invalid control character"):
+        return script.error(
+            at, "this is no JSON: a text goes on behind the line; write \\n, or blanks"
+        )
+    if at >= len(text.rstrip()):
+        return script.error(len(text.rstrip()), "this is no JSON: it ends before it is complete")
+    return script.error(at, f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}")
 
 
 def _text(path: str, rule: Mapping[str, Any], key: str) -> str:
