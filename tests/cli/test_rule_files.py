@@ -40,7 +40,9 @@ def test_rules_of_a_folder(command: Run, rig: Path, tmp_path: Path) -> None:
     stored = tmp_path / "lines"
     sql = "SELECT n, double(n) AS d FROM ticks WHERE n % 2 = 1"
     add(rig, "odd", sql, {"lines": {"path": str(stored)}})
-    add(rig, "windows", "SELECT mean(n) AS m FROM ticks GROUP BY COUNTWINDOW(4)", {"log": {}})
+    sql = "SELECT mean(n) AS m FROM ticks GROUP BY COUNTWINDOW(4)"
+    add(rig, "windows", sql, {"log": {}}, {"nop": {}})
+    (rig / "streams" / "later.sql").write_text("")
     ran = command("run", rig, "--count", "2", "--json")
 
     assert (ran.code, ran.summary["ok"]) == (0, True)
@@ -53,7 +55,8 @@ def test_rules_of_a_folder(command: Run, rig: Path, tmp_path: Path) -> None:
     ]
     assert stored.read_text() == '[{"d":2,"n":1}]\n[{"d":6,"n":3}]\n'
     titles = [each["pipeline"] for each in ran.summary["pipelines"]]
-    assert titles == ["odd: ticks → double → lines", "windows: ticks → 4 rows → mean → log"]
+    assert titles == ["odd: ticks → double → lines", "windows: ticks → 4 rows → mean → log, nop"]
+    assert "later.sql: there is no CREATE STREAM in it\n" in ran.err
 
 
 def test_one_rule_with_rows_from_a_file(command: Run, rig: Path, tmp_path: Path) -> None:
@@ -104,6 +107,16 @@ def test_sql_that_is_not_supported(command: Run, rig: Path) -> None:
         "  SELECT n FROM ticks ORDER BY n\n"
         "                      ^\n"
     ) in ran.out
+
+
+def test_an_id_too_long_for_a_socket(command: Run, rig: Path) -> None:
+    """The rule's file is named, not the socket that nobody asked for."""
+    path = add(rig, "one", "SELECT n FROM ticks", id="r" * 120)
+    ran = command("run", rig)
+
+    assert ran.code == 1
+    assert f"✗ {path}: the path is " in ran.out
+    assert "ipc:" not in ran.out
 
 
 def test_files_that_cannot_be_read(command: Run, rig: Path) -> None:

@@ -67,10 +67,10 @@ class Wanted:
 
     @property
     def title(self) -> str:
-        """`machine → score → sqlite`."""
+        """`machine → score → sqlite, table`."""
         start = self.source or ("stdin" if self.rows == "-" else self.rows) or ""
-        steps = [start, *(call.function for call in self.functions), *self.sinks]
-        return " → ".join(steps)
+        steps = [start, *(call.function for call in self.functions)]
+        return " → ".join([*steps, ", ".join(self.sinks)] if self.sinks else steps)
 
 
 def wanted(given: Iterable[tuple[str, Any]]) -> list[Wanted]:

@@ -33,7 +33,7 @@ class RulePlan:
     @property
     def notes(self) -> list[str]:
         """What is worth knowing about the files, though it is no failure."""
-        return [note for rule in self.folder.rules for note in rule.notes]
+        return [*self.folder.notes, *(note for rule in self.folder.rules for note in rule.notes)]
 
 
 def rule_plan(
@@ -102,8 +102,8 @@ def rule_meter(running: RunningRule) -> PipelineMeter:
     plan, rule = running.plan, running.rule
     functions = dict.fromkeys(each.text.partition("(")[0] for each in plan.functions)
     window = [] if plan.window is None else [_window(plan.window)]
-    sinks = [each.type for each in rule.actions]
-    title = f"{rule.id}: {' → '.join([plan.stream.name, *window, *functions, *sinks])}"
+    sinks = ", ".join(each.type for each in rule.actions)
+    title = f"{rule.id}: {' → '.join([plan.stream.name, *window, *functions, sinks])}"
     return PipelineMeter(running, rule.id, title, tuple(plan.results))
 
 

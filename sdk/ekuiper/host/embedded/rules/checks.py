@@ -1,6 +1,7 @@
 """Whether a rule's stream, its actions and the names of both fit the plugin."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from ....errors import AddressError
 from ....protocol.addresses import Addresses
@@ -11,7 +12,7 @@ from .errors import RuleError, StatementError, nearest
 from .rulefiles import RuleFile
 from .streams import Stream
 
-__all__ = ["Checks"]
+__all__ = ["Checks", "blaming"]
 
 _ELSEWHERE = {
     "can",
@@ -76,12 +77,19 @@ class Checks:
             raise _no_topic(stream, topic, topics)
 
 
-def _named(rule: RuleFile) -> None:
-    """Its id becomes part of sockets' names."""
+@contextmanager
+def blaming(rule: RuleFile) -> Iterator[None]:
+    """Name the rule's file where a socket of it cannot be."""
     try:
-        Addresses().data(Meta(rule.id, "op", 0))
+        yield
     except AddressError as error:
         raise RuleError(rule.path, error.reason) from error
+
+
+def _named(rule: RuleFile) -> None:
+    """Its id becomes part of sockets' names."""
+    with blaming(rule):
+        Addresses().data(Meta(rule.id, "op", 0))
 
 
 def _missing(stream: Stream, sources: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from ....protocol.messages import SourceError
 from ..host import Host
 from .actions import open_action
 from .bus import Bus
-from .checks import Checks
+from .checks import Checks, blaming
 from .confkeys import source_config
 from .errors import RuleError, nearest
 from .feeds import Feed, GivenFeed, MemoryFeed, SourceFeed
@@ -90,13 +90,15 @@ class Rules:
         try:
             self.running = [self._running(rule, made) for rule, made in planned]
             for running in self.running:
-                self._open(running)
+                with blaming(running.rule):
+                    self._open(running)
             for running in self.running:
                 running.start()
             arranged = self._arranged()
             self._feeds = [feed for feed, _ in arranged]
             for feed, takers in arranged:
-                feed.start(takers)
+                with blaming(takers[0].rule):
+                    feed.start(takers)
         except BaseException:
             self.stop()
             raise
