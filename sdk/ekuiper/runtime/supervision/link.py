@@ -1,13 +1,16 @@
 """The line between supervisor and worker: numbered frames on a pair of connected sockets.
 
-Each frame is its length, a kind and a number, then its bytes. The worker says hello first, with
-the version of this format: it may run under another interpreter, with another package.
+Each frame is its length, a kind and a number, then its bytes; descriptors may go with it. The worker
+says hello first, with the version of this format: it may run under another interpreter, with
+another package.
 """
 
 import os
 import socket
 import weakref
 from _thread import allocate_lock
+from collections import deque
+from collections.abc import Sequence
 from struct import Struct
 
 from ...errors import ChannelClosedError, ProtocolError
@@ -37,6 +40,8 @@ Frame = tuple[int, int, bytes]
 
 _HEAD = Struct(">IBI")
 _CHUNK = 65536
+_DESCRIPTOR = Struct("i")
+_ROOM = socket.CMSG_SPACE(64 * _DESCRIPTOR.size)  # for those of one frame
 
 
 class Link:
@@ -49,19 +54,31 @@ class Link:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._read = b""
+        self._descriptors: deque[int] = deque()
         self._turn = allocate_lock()
         _links.add(self)
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def send(self, kind: int, number: int, content: bytes = b"") -> None:
-        """Send a frame; waits while the other end is slow."""
+    def send(
+        self, kind: int, number: int, content: bytes = b"", descriptors: Sequence[int] = ()
+    ) -> None:
+        """Send a frame; waits while the other end is slow. The other end gets copies of the
+        descriptors, and has to know how many they are."""
+        data = _HEAD.pack(len(content), kind, number) + content
         try:
             with self._turn:
-                self._sock.sendall(_HEAD.pack(len(content), kind, number) + content)
+                if descriptors:
+                    data = data[socket.send_fds(self._sock, [data], descriptors) :]
+                self._sock.sendall(data)
         except OSError as error:
             raise ChannelClosedError(f"the other process is gone: {error.strerror}") from None
+
+    def descriptors(self, count: int) -> list[int]:
+        """So many that came with the frame received last, or with one before it; the caller's to
+        close."""
+        return [self._descriptors.popleft() for _ in range(min(count, len(self._descriptors)))]
 
     def recv(self) -> Frame:
         """Wait for the next frame."""
@@ -92,6 +109,8 @@ class Link:
             pass  # gone already
 
     def close(self) -> None:
+        for fd in self.descriptors(len(self._descriptors)):
+            os.close(fd)
         self._sock.close()
 
     def _next(self) -> Frame | None:
@@ -107,7 +126,9 @@ class Link:
 
     def _read_more(self, flags: int) -> None:
         try:
-            data = self._sock.recv(_CHUNK, flags)
+            data, extras, _, _ = self._sock.recvmsg(_CHUNK, _ROOM, flags | socket.MSG_CMSG_CLOEXEC)
+            for _, _, extra in extras:
+                self._descriptors.extend(fd for (fd,) in _DESCRIPTOR.iter_unpack(extra))
         except BlockingIOError:
             raise
         except OSError:
