@@ -156,6 +156,23 @@ def test_exception_reaches_the_rule(site: Site) -> None:
         assert question.ask(i=2) == 2
 
 
+@both_transports
+@pytest.mark.parametrize(("number", "line"), [(3, "# hangs"), (4, "# holds the lock")])
+def test_a_call_that_hangs_is_an_error(site: Site, number: int, line: str) -> None:
+    """With a `call_timeout` of two seconds: the host still waits when the third worker answers. It
+    goes on with the next row; log and status say where the call was, and why workers ended."""
+    with Question(site, f"{site.name('stall')}(i)") as question:
+        assert question.ask(i=1) == 1
+        question.push(i=number)
+        told = "killed its worker twice (call_timeout=2 s) on this request"
+        question.rule.find(lambda results: any(told in one.get("error", "") for one in results))
+        assert question.ask(i=2) == 2
+        assert question.rule.status()["status"] == "running"
+    for words in ("a call takes longer than 2 s", "ended as function 'stall"):
+        site.host.await_log(words)
+    site.host.await_log(f"plugin.py:{line_of(line)} in exec")
+
+
 def test_nan_is_null(site: Site) -> None:
     """A result that is not a number arrives as NULL instead of an unreadable message."""
     assert site.ask(f"{site.name('nan')}(i)", i=1) is None

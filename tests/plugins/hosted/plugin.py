@@ -6,6 +6,7 @@ since the sockets of all hosts on a machine share one folder.
 
 import json
 import os
+import re
 import threading
 from collections import Counter
 from pathlib import Path
@@ -48,6 +49,17 @@ class Picky(Function):
         return "" if len(args) == 1 else f"picky takes one argument, not {len(args)}"
 
     def exec(self, args: list[Any], ctx: Context) -> Any:
+        return args[0]
+
+
+class Stall(Function):
+    """Never returns for 3 and 4, and for 4 it lets no other thread run."""
+
+    def exec(self, args: list[Any], ctx: Context) -> Any:
+        if args[0] == 3:
+            threading.Event().wait()  # hangs
+        if args[0] == 4:
+            re.match(r"(a+)+$", "a" * 64 + "b")  # holds the lock
         return args[0]
 
 
@@ -197,6 +209,7 @@ def config(name: str) -> PluginConfig:
         "gather": Gather,
         "picky": Picky,
         "boom": Boom,
+        "stall": Stall,
         "nan": Nan,
         "fill": Fill,
         "place": Place,
@@ -208,6 +221,7 @@ def config(name: str) -> PluginConfig:
         {f"rows_{mark}": Rows},
         {f"keep_{mark}": Keep, f"keeplater_{mark}": KeepLater, f"tally_{mark}": Tally},
         {f"{function}_{mark}": factory for function, factory in functions.items()},
+        call_timeout=2.0,
     )
 
 
