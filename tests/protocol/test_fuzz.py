@@ -154,3 +154,32 @@ def test_encoders_raise_nothing_else(value: Any) -> None:
             continue
         if encode is not codec.encode_result:
             json.loads(frame, parse_constant=pytest.fail)
+
+
+tricky = st.sampled_from([',"{\\"ruleId', ',"', '{"ruleId":"r"}', "]}", '"]}', "\\"])
+
+
+@st.composite
+def nearly_calls(draw: st.DrawFn) -> bytes:
+    """Frames as the host writes them, some with a few bytes changed, left out or put in."""
+    values = draw(st.lists(st.one_of(json_values, tricky, tricky.map(lambda text: [text]))))
+    frame = bytearray(codec.encode_call(Call("Exec", values, draw(contexts))))
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(frame) - 1))
+        some = draw(st.sampled_from([b"", b'"', b"\\", b",", b"[", b"]", b"{", b"}", b"1", b" "]))
+        frame[at : at + draw(st.integers(0, 2))] = some
+    return bytes(frame)
+
+
+@settings(fuzz, max_examples=600)
+@given(frame=nearly_calls())
+def test_a_call_means_the_same_however_it_is_written(frame: bytes) -> None:
+    """With the context remembered from a call before or not, before blanks, which JSON allows."""
+
+    def meant(frame: bytes) -> object:
+        try:
+            return codec.decode_call(frame)
+        except ProtocolError as error:
+            return type(error)
+
+    assert meant(frame) == meant(b" " + frame) == meant(frame)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from json import encoder as json_encoder
+from math import isfinite
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError, MalformedMessageError, UnsupportedValueError
@@ -83,6 +84,9 @@ def dumps(value: Any, path: str) -> bytes:
         raise UnsupportedValueError(type_name(value), path, "is nested too deeply") from None
 
 
+_LEAST, _TOO_MUCH = -(1 << 63), 1 << 64  # integers that fit into 64 bits, signed or not
+
+
 def _constant(token: str) -> Any:
     raise ValueError(f"it has no {token}")
 
@@ -90,7 +94,7 @@ def _constant(token: str) -> Any:
 def _integer(digits: str) -> int | float:
     """As orjson reads it. Longer than 20 characters never fits, and `int` may refuse thousands."""
     number = int(digits) if len(digits) <= 20 else 1 << 64
-    return number if -(1 << 63) <= number < 1 << 64 else float(digits)
+    return number if _LEAST <= number < _TOO_MUCH else float(digits)
 
 
 _decoder = json.JSONDecoder(parse_constant=_constant)
@@ -103,7 +107,8 @@ _BEYOND_FLOAT = b"0" * (_LONGEST_FLOAT + 1)
 def _loads(frame: bytes) -> Any:
     text = str(frame, "utf-8")
     # A callback for each integer is slow, so only where there may be one of more than 63 bits.
-    decoder = _careful_decoder if b"0" * 19 in frame.translate(_DIGITS_TO_0) else _decoder
+    careful = len(frame) > 18 and b"0" * 19 in frame.translate(_DIGITS_TO_0)
+    decoder = _careful_decoder if careful else _decoder
     try:
         value, end = decoder.raw_decode(text)
         if end == len(text):
@@ -134,6 +139,11 @@ _encode = _make_encode()
 
 
 def _dumps(value: Any) -> bytes:
+    kind = type(value)
+    if kind is int and _LEAST <= value < _TOO_MUCH:
+        return b"%d" % value
+    if kind is float and isfinite(value):
+        return repr(value).encode()
     frame = _encode(value).encode()
     if len(frame) > _LONGEST_FLOAT and _BEYOND_FLOAT in frame.translate(_DIGITS_TO_0):
         raise ValueError("perhaps an integer beyond float64, which the host cannot read")

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 
 from ..config import PluginConfig
@@ -209,7 +210,8 @@ class RunningFunction:
     def _exec(self, args: list[Any], place: CallContext) -> Any:
         if place is not self._place:
             self._move(place)
-        return self._loop.run(self._author.exec(args, self._context))
+        result = self._author.exec(args, self._context)
+        return self._loop.run(result) if type(result) is CoroutineType else result
 
     def _move(self, place: CallContext) -> None:
         self._context = self._contexts.get(place) or self._new_context(place)

@@ -105,19 +105,21 @@ class AdaptiveWait:
             try:
                 frame = exchange.recv(spin=window)
             finally:
-                self.release()
+                self._turn.release()
         else:
             frame = exchange.recv()
-        self._came = now = time.perf_counter_ns()
-        self.received(now)
+        self._came = time.perf_counter_ns()
         return frame
 
     def send(self, exchange: Exchange, reply: bytes) -> None:
-        """Answer it."""
+        """Answer it. What there is to note is noted while the host has the reply."""
         now = time.perf_counter_ns()
-        self.took = now - self._came
-        self.sending(now)
-        exchange.send(reply)
+        try:
+            exchange.send(reply)
+        finally:
+            self.took = now - self._came
+            self.received(self._came)
+            self._sent = now
 
     def window(self) -> int:
         """Nanoseconds to poll for the next request, until `release`; 0 to sleep at once."""

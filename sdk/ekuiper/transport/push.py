@@ -40,7 +40,7 @@ class Push(Dialling):
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send one message, wholly or not at all."""
-        deadline = until(timeout)
+        deadline = None if timeout is None else until(timeout)
         self._enter_when_free(deadline)
         try:
             cuts = 0

@@ -12,6 +12,7 @@ __all__ = [
     "PUSH",
     "REP",
     "REQ",
+    "REQUEST_HEAD_SIZE",
     "Decoder",
     "frame_head",
     "greeting",
@@ -30,6 +31,7 @@ _GREETING = Struct(">4sHH")
 _MAGIC = b"\0SP\0"
 _HEAD = Struct(">BQ")
 _REQUEST_HEAD = Struct(">BQI")
+REQUEST_HEAD_SIZE = _REQUEST_HEAD.size
 _MESSAGE = 1
 _LONGEST = 2**63 - 1  # lengths are signed to mangos
 _FINAL = 0x80  # set in the first byte of a request id, the last word of a backtrace
@@ -71,11 +73,21 @@ class Decoder:
 
     Memory grows with what came, never with a length that was only announced.
     `missing` counts the bytes until a message that was begun is complete, `greeted` is true
-    once the peer's greeting came, and `fault` says what was wrong: from then on
+    once the peer's greeting came, `between` while nothing but whole messages came after it, and
+    `fault` says what was wrong: from then on
     the connection is good for nothing, but messages before the fault are whole.
     """
 
-    __slots__ = ("_begun", "_body", "_expected", "_longest", "fault", "greeted", "missing")
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_expected",
+        "_longest",
+        "between",
+        "fault",
+        "greeted",
+        "missing",
+    )
 
     def __init__(self, expected: int, longest: int | None = None) -> None:
         self._expected = expected
@@ -84,6 +96,7 @@ class Decoder:
         self._body = bytearray()  # of a message not yet complete
         self.missing = 0  # bytes until it is
         self.greeted = False
+        self.between = False
         self.fault = ""
 
     @property
@@ -118,10 +131,12 @@ class Decoder:
             if size > end - at:
                 self._body += memoryview(data)[at:]
                 self.missing = size - (end - at)
+                self.between = False
                 return frames
             frames.append(data[at : at + size])
             at += size
         self._begun = data[at:]
+        self.between = self.greeted and not self._begun and not self.missing
         return frames
 
     def _continue(self, data: bytes, frames: list[bytes]) -> bytes:
