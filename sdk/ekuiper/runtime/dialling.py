@@ -1,7 +1,7 @@
 """Connecting to the host's socket of a function, one connection per name on this machine."""
 
 from ..errors import ConnectError, SymbolError
-from ..transport import Exchange, Transport
+from ..transport import Request, Transport
 from .locks import FunctionLock
 
 __all__ = ["FunctionLine"]
@@ -22,7 +22,7 @@ class FunctionLine:
         self._url = url
         self._lock = None if locks is None else FunctionLock(locks, name, plugin)
 
-    def dial(self, lock_timeout: float, timeout: float) -> Exchange:
+    def dial(self, lock_timeout: float, timeout: float) -> Request:
         """Take the lock, then connect.
 
         Raises `SymbolError` while another process serves the name, `ConnectError` when the host
@@ -36,7 +36,7 @@ class FunctionLine:
             self.release()
             raise
 
-    def dial_started(self, lock_timeout: float, timeout: float) -> Exchange:
+    def dial_started(self, lock_timeout: float, timeout: float) -> Request:
         """Like `dial`, for a function the host just started: a failure is for its eyes."""
         try:
             return self.dial(lock_timeout, timeout)

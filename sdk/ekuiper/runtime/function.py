@@ -18,12 +18,13 @@ from ..errors import (
 )
 from ..protocol.codec import decode_call, encode_reply
 from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
-from ..transport import Exchange
+from ..transport import Request
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .guard import Guard
 from .logs import PLACE
 from .polling import Polling
+from .symbol import LEAVE_TIMEOUT
 from .tally import Tally
 
 __all__ = ["RunningFunction"]
@@ -44,19 +45,21 @@ class RunningFunction:
     `connect` dials the host's socket or raises, `release` gives the name back after the connection
     was closed; both are called on the function's thread. With `required` a start waits for this
     function: a factory that raises ends it again. Without, the host calls already, and each call is
-    answered with what the factory raised. In a worker its `guard` sees what is asked.
+    answered with what the factory raised. In a worker its `guard` sees what is asked. What it
+    `awaits`, if anything, is between a successful factory and `connect`.
     """
 
     def __init__(
         self,
         name: str,
         config: PluginConfig,
-        connect: Callable[[], Exchange],
+        connect: Callable[[], Request],
         release: Callable[[], None],
         polling: Polling,
         *,
         required: bool,
         guard: Guard | None = None,
+        awaits: Callable[[], object] | None = None,
     ) -> None:
         self.what = f"function {name!r} of plugin {config.name!r}"
         self.failure: EkuiperError | None = None
@@ -70,13 +73,15 @@ class RunningFunction:
             self._respond = guard.around(name, self._answer, self._refuse, self.what)
         self._wait = polling.wait()
         self._author: Any = None
-        self._exchange: Exchange | None = None
+        self._exchange: Request | None = None
         self._loop = AuthorLoop()
         self._reporter = Reporter(self.what, _log)
         self._contexts: dict[CallContext, FunctionContext] = {}
         self._place: CallContext | None = None  # of the last call, and its context
         self._context: FunctionContext | None = None
         self._limit: int | None = None
+        self._awaits = awaits
+        self._made = threading.Event()  # if it awaits something: the factory succeeded, or failed
         self._started = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._main, name=f"function {name}", daemon=True)
@@ -92,6 +97,22 @@ class RunningFunction:
             raise SymbolError(self.what, f"is still being made after {timeout:g} s")
         if self.failure is not None:
             raise self.failure
+
+    def wait_made(self, timeout: float) -> None:
+        """Like `wait_started`, for one that awaits something: when it does."""
+        if not self._made.wait(timeout):
+            raise SymbolError(self.what, f"is still being made after {timeout:g} s")
+        if self.failure is not None:
+            raise self.failure
+
+    def leave(self) -> None:
+        """Answer the call that is running, if any, and no other one; returns when the connection is
+        closed and the name given back."""
+        self._closing = True
+        self._respond = _depart
+        if self._exchange is not None:
+            self._exchange.finish()
+        self._thread.join(LEAVE_TIMEOUT)
 
     def close(self) -> None:
         """Close the connection, without waiting for a call that is running."""
@@ -115,6 +136,7 @@ class RunningFunction:
             self.failure = error
         except BaseException as error:  # author code may raise anything, SystemExit included
             self.failure = SymbolError(describe(error), f"raised when {self.what} was made")
+        self._made.set()
         self._started.set()
         try:
             if self.failure is None:
@@ -127,12 +149,17 @@ class RunningFunction:
             self._loop.close()
 
     def _prepare(self) -> None:
+        if self._awaits is not None:
+            self._make()
+            self._made.set()
+            self._awaits()
         exchange = self._connect()
         self._exchange = exchange
         if self._closing:
             exchange.close()
         try:
-            self._make()
+            if self._author is None:
+                self._make()
         except BaseException as error:  # author code may raise anything, SystemExit included
             if self._required:
                 raise
@@ -240,3 +267,8 @@ class RunningFunction:
             del self._contexts[next(iter(self._contexts))]
         context = self._contexts[place] = FunctionContext(self.what, place)
         return context
+
+
+def _depart(frame: bytes) -> bytes:
+    """Instead of an answer: the next worker is asked the same."""
+    raise ChannelClosedError("another worker takes over")

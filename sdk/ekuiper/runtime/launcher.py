@@ -106,13 +106,13 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
     options, _ = interpreter_options(sys.orig_argv)
     *before, plugin, path = command_line(python, options, name, script)
     interpreter = Interpreter(before, [plugin, path, *rest])
-    machine, marks = Machine(os.path.basename(script)), new_marks()
+    machine = Machine(os.path.basename(script))
     gc.freeze()  # so that a worker's collections do not write to what it shares
-    supervisor = Supervisor(exchange, machine, Report(name), interpreter, marks, forks=forks)
+    supervisor = Supervisor(exchange, machine, Report(name), interpreter, new_marks(), forks=forks)
     link = supervisor.run()
     if not isinstance(link, Link):
         sys.exit(link)
-    return Script(script, rest, link, name, marks)
+    return Script(script, rest, link, name, supervisor.marks)
 
 
 def _shake_hands(name: str) -> Req:

@@ -4,6 +4,7 @@ from ..config import Conf
 from ..errors import ChannelClosedError
 from ..protocol.messages import Ack
 from ..transport import Inbox
+from ..transport.ceded import Ceded
 from .acks import Acks
 from .context import SinkContext
 from .symbol import RunningSymbol
@@ -32,7 +33,12 @@ class RunningSink(RunningSymbol):
             self._acks = Acks(self._transport, self._addresses.ack(self.command.meta))
         self._automatic = getattr(self.author, "ack", "auto") != "manual"
         self.ctx = SinkContext(self.what, self.command.meta, self._acks)
-        self._inbox = self._transport.pull(self._addresses.data(self.command.meta))
+
+    def connect(self, ceded: Ceded | None) -> None:
+        self._inbox = self._transport.pull(self._addresses.data(self.command.meta), ceded=ceded)
+
+    def cede(self) -> Ceded | None:
+        return self._inbox.cede() if self._inbox is not None else None
 
     def run(self) -> None:
         if not self._open():

@@ -4,6 +4,7 @@ from ..config import Conf
 from ..errors import ChannelClosedError
 from ..protocol.messages import Command
 from ..transport import Outbox
+from ..transport.ceded import Ceded
 from .author import describe
 from .context import SourceContext
 from .symbol import RunningSymbol
@@ -30,8 +31,10 @@ class RunningSource(RunningSymbol):
     def prepare(self) -> None:
         self.author = self.make_author()
         self.call("configure", datasource_of(self.command), Conf(self.command.config))
+
+    def connect(self, ceded: Ceded | None) -> None:
         url = self._addresses.data(self.command.meta)
-        self._outbox = self._transport.push(url, timeout=DIAL_TIMEOUT)
+        self._outbox = self._transport.push(url, timeout=DIAL_TIMEOUT, ceded=ceded)
         self.ctx = SourceContext(self.what, self.command.meta, self._outbox)
 
     def run(self) -> None:
@@ -53,6 +56,9 @@ class RunningSource(RunningSymbol):
             self.ctx.emit_error(f"{self.what} {ending}")
         except ChannelClosedError:
             pass  # stopped meanwhile
+
+    def cede(self) -> Ceded | None:
+        return self._outbox.cede() if self._outbox is not None else None
 
     def counts(self) -> tuple[int, int]:
         return (self.ctx.rows, self.ctx.errors) if self.ctx is not None else (0, 0)

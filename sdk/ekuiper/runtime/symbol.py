@@ -10,18 +10,22 @@ from ..errors import EkuiperError, SymbolError
 from ..protocol.addresses import Addresses
 from ..protocol.messages import Command
 from ..transport import Transport
+from ..transport.ceded import Ceded
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
 from .logs import PLACE
 from .stacks import stack_of
 
-__all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "RunningSymbol"]
+__all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "LEAVE_TIMEOUT", "RunningSymbol"]
 
 CONFIGURE_TIMEOUT = 10.0
 """Seconds that a source or sink may take until its start is answered: the host's mutex is held."""
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that `close` is given before a stop is answered; eKuiper 1.x kills a second later."""
+
+LEAVE_TIMEOUT = 10.0
+"""Seconds that author code has for what it is at, when another process waits to go on."""
 
 GRACE = 0.5
 """Seconds for author code to end by itself before its coroutine is cancelled."""
@@ -56,6 +60,7 @@ class RunningSymbol:
         self._factory = config.get(command.kind, command.symbol)
         self._transport = transport
         self._addresses = addresses
+        self._connects = True
         self._prepared = threading.Event()
         self._failure: EkuiperError | None = None
         self._go = threading.Event()
@@ -68,7 +73,16 @@ class RunningSymbol:
         )
 
     def prepare(self) -> None:
-        """Make the author's object and the channels; on the symbol's thread."""
+        """Make and configure the author's object; on the symbol's thread."""
+        raise NotImplementedError
+
+    def connect(self, ceded: Ceded | None) -> None:
+        """Open the channel to the host, or go on with the one that another process ceded; once,
+        before `go`."""
+        raise NotImplementedError
+
+    def cede(self) -> Ceded | None:
+        """Close that channel so that another process can go on with it; from any thread."""
         raise NotImplementedError
 
     def run(self) -> None:
@@ -83,9 +97,10 @@ class RunningSymbol:
         """Rows and errors so far; from any thread."""
         raise NotImplementedError
 
-    def start(self) -> None:
-        """Prepare; raises `SymbolError` with the text for the host when that fails or takes too
-        long."""
+    def start(self, *, connects: bool = True) -> None:
+        """Prepare and connect; raises `SymbolError` with the text for the host when that fails or
+        takes too long. Without `connects` somebody calls `connect` before `go`."""
+        self._connects = connects
         self._thread.start()
         if not self._prepared.wait(CONFIGURE_TIMEOUT):
             self.stopping.set()
@@ -105,6 +120,17 @@ class RunningSymbol:
         behaves; what still runs then is left behind, without a channel to do harm with."""
         self.begin_stop()
         self.await_stop(CLOSE_TIMEOUT)
+
+    def leave(self) -> Ceded | None:
+        """Stop, as soon as author code has done what it has begun, and let another process go on
+        with the channel; returns when it may."""
+        self.stopping.set()
+        ceded = self.cede()
+        self._go.set()
+        if not self.close_interrupts:
+            self._thread.join(LEAVE_TIMEOUT)
+        self.stop()
+        return ceded
 
     def begin_stop(self) -> None:
         """The first half of `stop`: start ending, without waiting."""
@@ -157,6 +183,8 @@ class RunningSymbol:
         PLACE.set(place_of(self.command.meta))
         try:
             self.prepare()
+            if self._connects:
+                self.connect(None)
         except EkuiperError as error:
             self._failure = error
         except BaseException as error:  # author code may raise anything, SystemExit included

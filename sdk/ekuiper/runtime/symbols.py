@@ -10,7 +10,8 @@ from ..errors import ConnectError, EkuiperError, SymbolError
 from ..protocol.addresses import Addresses
 from ..protocol.codec import decode_command, encode_result
 from ..protocol.messages import Command, Kind, Meta
-from ..transport import Exchange, Transport
+from ..transport import Request, Transport
+from ..transport.ceded import Ceded
 from .dialling import FunctionLine
 from .function import RunningFunction
 from .guard import Guard
@@ -64,7 +65,8 @@ class Symbols:
         starts again only the last one it started (see docs/protocol.md, "After a restart").
         """
         for name in self._config.functions:
-            self._dial_early(name)
+            if name not in self._functions:
+                self._dial_early(name)
 
     def _dial_early(self, name: str) -> None:
         line = self._line(name)
@@ -135,15 +137,58 @@ class Symbols:
             self._declared(command)
             self._start(command)
 
-    def _start(self, command: Command) -> None:
-        key = (command.kind, command.symbol, command.meta)
+    def prepare(self, command: Command) -> RunningSymbol:
+        """Make a source or sink that `adopt` will let run; raises `EkuiperError`."""
+        self._declared(command)
+        symbol = self._made(command)
+        symbol.start(connects=False)
+        return symbol
+
+    def prepare_function(self, name: str, awaits: Callable[[], object]) -> RunningFunction:
+        """Make a function that connects when it no longer `awaits`; raises `EkuiperError`."""
+        self._declared(Command("start", "func", name, Meta("", "", 0), None, {}))
+        line = self._line(name)
+        function = self._function(
+            name,
+            line,
+            lambda: line.dial_started(LOCK_TIMEOUT, FUNCTION_DIAL_TIMEOUT),
+            required=True,
+            awaits=awaits,
+        )
+        function.start()
+        function.wait_made(self._config.start_timeout)
+        return function
+
+    def adopt(self, symbol: RunningSymbol, ceded: Ceded | None) -> None:
+        """Let run what was prepared, on the channel that another process ceded or a new one."""
+        command = symbol.command
+        symbol.connect(ceded)
+        self._running[command.kind, command.symbol, command.meta] = symbol
+        symbol.go()
+
+    def adopt_function(self, name: str, function: RunningFunction) -> None:
+        """A function that was prepared is one of those that run."""
+        self._functions[name] = function
+
+    def disown(self) -> tuple[list[RunningSymbol], dict[str, RunningFunction]]:
+        """All that runs, which is not ours to stop any more."""
+        symbols, functions = list(self._running.values()), dict(self._functions)
+        self._running.clear()
+        self._functions.clear()
+        return symbols, functions
+
+    def _made(self, command: Command) -> RunningSymbol:
         if not command.meta.rule_id or not command.meta.op_id:
             raise SymbolError(f"{command.kind} {command.symbol!r}", "needs a ruleId and an opId")
+        kind = RunningSource if command.kind == "source" else RunningSink
+        return kind(command, self._config, self._transport, self._addresses)
+
+    def _start(self, command: Command) -> None:
+        key = (command.kind, command.symbol, command.meta)
+        symbol = self._made(command)
         if (old := self._running.pop(key, None)) is not None:
             old.stop()
         self._check_path_is_free(key)
-        kind = RunningSource if command.kind == "source" else RunningSink
-        symbol = kind(command, self._config, self._transport, self._addresses)
         symbol.start()
         self._running[key] = self._starting = symbol
         _log.info("started %s", symbol.what)
@@ -168,9 +213,22 @@ class Symbols:
         function.wait_started(self._config.start_timeout)
 
     def _run(
-        self, name: str, line: FunctionLine, connect: Callable[[], Exchange], *, required: bool
+        self, name: str, line: FunctionLine, connect: Callable[[], Request], *, required: bool
     ) -> RunningFunction:
-        function = RunningFunction(
+        function = self._functions[name] = self._function(name, line, connect, required=required)
+        function.start()
+        return function
+
+    def _function(
+        self,
+        name: str,
+        line: FunctionLine,
+        connect: Callable[[], Request],
+        *,
+        required: bool,
+        awaits: Callable[[], object] | None = None,
+    ) -> RunningFunction:
+        return RunningFunction(
             name,
             self._config,
             connect,
@@ -178,10 +236,8 @@ class Symbols:
             self._polling,
             required=required,
             guard=self._guard,
+            awaits=awaits,
         )
-        self._functions[name] = function
-        function.start()
-        return function
 
     def _line(self, name: str) -> FunctionLine:
         url = self._addresses.function(name)

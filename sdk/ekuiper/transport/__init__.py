@@ -17,7 +17,17 @@ from typing import NamedTuple, Protocol, TypeVar
 from ..errors import ChannelClosedError
 from .ceded import Ceded
 
-__all__ = ["Channel", "Exchange", "Inbox", "Outbox", "Peer", "Receiver", "Transport", "wait"]
+__all__ = [
+    "Channel",
+    "Exchange",
+    "Inbox",
+    "Outbox",
+    "Peer",
+    "Receiver",
+    "Request",
+    "Transport",
+    "wait",
+]
 
 _Self = TypeVar("_Self")
 
@@ -102,6 +112,14 @@ class Exchange(Receiver, Protocol):
         """Send one message; `ChannelTimeoutError` means that nothing of it was sent."""
 
 
+class Request(Exchange, Protocol):
+    """REQ."""
+
+    def finish(self) -> None:
+        """Close it as soon as nothing that was received waits for `send`, where it can be known;
+        from any thread."""
+
+
 class Inbox(Receiver, Protocol):
     """PULL: messages of any number of peers, none of whom can keep the others waiting.
 
@@ -139,7 +157,7 @@ class Outbox(Channel, Protocol):
 class Transport(Protocol):
     """One way to carry messages; opens channels."""
 
-    def req(self, url: str, timeout: float = 0.0) -> Exchange:
+    def req(self, url: str, timeout: float = 0.0) -> Request:
         """Dial a REP. Tries again, after 10 ms doubling to 1 s, until `timeout`; 0 tries once."""
 
     def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Outbox:

@@ -78,6 +78,10 @@ class NngTransport:
 class _Req(NngChannel):
     """REQ."""
 
+    def finish(self) -> None:
+        """Close it, even while something that was received waits for `send`."""
+        self.close()
+
     def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
         super().__init__(url, path, pynng, sock)
         self._waiting = False

@@ -23,6 +23,7 @@ class Req(Dialling):
         self._id = int.from_bytes(os.urandom(4), "big")
         self._waiting = False
         self._reply: bytes | None = None
+        self._finishing = False
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send a request; one under way is cancelled."""
@@ -37,8 +38,16 @@ class Req(Dialling):
             if not self._write(connection, head, data, deadline):
                 raise self._reset()
             self._waiting = True
+            if self._finishing:
+                self.close()
         finally:
             self._leave()
+
+    def finish(self) -> None:
+        """Close it as soon as nothing that was received waits for `send`; from any thread."""
+        self._finishing = True  # before the look: `send` does it the other way round
+        if self._waiting:
+            self.close()
 
     def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The reply to the request under way."""

@@ -2,7 +2,21 @@
 
 from typing import NamedTuple
 
-__all__ = ["Action", "Answer", "Leave", "Log", "Send", "Spawn"]
+__all__ = [
+    "Action",
+    "Answer",
+    "Drop",
+    "End",
+    "Kill",
+    "Leave",
+    "Log",
+    "Prepare",
+    "Reloaded",
+    "Send",
+    "Spawn",
+    "SpawnBeside",
+    "Switch",
+]
 
 
 class Spawn(NamedTuple):
@@ -35,4 +49,53 @@ class Leave(NamedTuple):
     status: int
 
 
-Action = Spawn | Send | Answer | Log | Leave
+class SpawnBeside(NamedTuple):
+    """Start the next worker, while the one that serves goes on."""
+
+
+class Prepare(NamedTuple):
+    """Have the worker beside make ready what this command starts; the reply bears its number."""
+
+    number: int
+    frame: bytes
+
+
+class Switch(NamedTuple):
+    """Have the worker hand over to the one beside it, which is the worker from now on; of what was
+    prepared these numbers still hold."""
+
+    numbers: list[int]
+
+
+class Drop(NamedTuple):
+    """End every worker but the one that serves, at once."""
+
+
+class End(NamedTuple):
+    """Have the worker end in order."""
+
+
+class Kill(NamedTuple):
+    """End the worker at once."""
+
+
+class Reloaded(NamedTuple):
+    """The reload is over: well, or this was the reason why not."""
+
+    error: str | None
+
+
+Action = (
+    Spawn
+    | Send
+    | Answer
+    | Log
+    | Leave
+    | SpawnBeside
+    | Prepare
+    | Switch
+    | Drop
+    | End
+    | Kill
+    | Reloaded
+)

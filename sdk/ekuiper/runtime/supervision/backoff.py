@@ -56,6 +56,10 @@ class Retries:
                 return key
         return None
 
+    def waits(self, key: Key) -> bool:
+        """Whether it is to be tried again."""
+        return key in self._delays
+
     @property
     def next_due(self) -> float | None:
         """When the first of them is due."""

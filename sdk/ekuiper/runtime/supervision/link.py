@@ -16,13 +16,20 @@ from struct import Struct
 from ...errors import ChannelClosedError, ProtocolError
 
 __all__ = [
+    "ACTIVATE",
     "ANSWER",
     "CALLS",
     "COMMAND",
     "FAILED",
+    "GIVEN",
+    "HAND_OVER",
     "HELLO",
+    "MOST_DESCRIPTORS",
+    "PREPARE",
     "READY",
     "STATUS",
+    "TAKEN",
+    "TAKE_OVER",
     "VERSION",
     "Frame",
     "Link",
@@ -31,17 +38,21 @@ __all__ = [
     "pair",
 ]
 
-VERSION = 2
+VERSION = 3
 
 HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
+ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN = range(7, 13)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""
 
+MOST_DESCRIPTORS = 250
+"""That may go with one frame; Linux takes 253."""
+
 _HEAD = Struct(">IBI")
 _CHUNK = 65536
 _DESCRIPTOR = Struct("i")
-_ROOM = socket.CMSG_SPACE(64 * _DESCRIPTOR.size)  # for those of one frame
+_ROOM = socket.CMSG_SPACE(MOST_DESCRIPTORS * _DESCRIPTOR.size)
 
 
 class Link:

@@ -4,16 +4,33 @@ No clock, descriptor or process: every event says what time it is, and `deadline
 has to be called. The host has one command open at a time; so has the worker.
 
     NONE -- spawn --> IMPORTING -- ready --> REPLAYING -- all given --> SERVING
-Death leads back to NONE, `leave` to LEAVING, both from everywhere.
+Death leads back to NONE, `leave` to LEAVING, both from everywhere. While a reload prepares the next
+worker (see `swap`) this one stays SERVING; then it is SWITCHING, and SERVING again.
 """
 
-from enum import Enum
+from collections.abc import Callable
+from typing import Any
 
 from ...protocol.codec import encode_result
-from .actions import Action, Answer, Leave, Log, Send, Spawn
+from .actions import (
+    Action,
+    Answer,
+    Drop,
+    End,
+    Kill,
+    Leave,
+    Log,
+    Reloaded,
+    Send,
+    Spawn,
+    SpawnBeside,
+    Switch,
+)
 from .backoff import Crashes
 from .orders import Order
 from .starts import Starts
+from .states import Out, State
+from .swap import Stage, Swap
 
 __all__ = ["Machine", "State"]
 
@@ -29,27 +46,6 @@ PATIENCE = 15.0
 _OK = encode_result(None)
 
 
-class State(Enum):
-    """Where the worker is."""
-
-    NONE = "none"
-    IMPORTING = "importing"
-    REPLAYING = "replaying"
-    SERVING = "serving"
-    LEAVING = "leaving"
-
-
-class _Out:
-    """The command at the worker."""
-
-    def __init__(self, number: int, order: Order, *, replay: bool, limit: float | None) -> None:
-        self.number, self.order = number, order
-        self.replay = replay
-        self.limit = limit
-        self.silent = replay  # nobody waits for the reply
-        self.refused = False  # the host was told that it failed
-
-
 class Machine:
     """The memory of a plugin: which starts hold, what the host waits for, how the worker is.
 
@@ -63,12 +59,16 @@ class Machine:
         self._source = source
         self._start_timeout = start_timeout
         self._command: Order | None = None
-        self._out: _Out | None = None
+        self._out: Out | None = None
         self._numbers = 0
         self._undo: list[Order] = []
         self._crashes = Crashes()
         self._spawn_at: float | None = None
         self.failure = ""  # why the last worker cannot serve, as it says
+        self.reloads = 0
+        """Workers that took over from a healthy one."""
+        self.swap: Swap | None = None
+        self._renewing = False  # the worker that imports now is a reload's
         self._did: list[Action] = []
 
     def begin(self, now: float) -> list[Action]:
@@ -96,6 +96,7 @@ class Machine:
             self.state = State.REPLAYING
             self._start_timeout = start_timeout
             self._crashes.ready(now)
+            self._renewed(None)
             self.starts.replay(self._command.key if self._command is not None else None)
             self._pump(now)
         return self._done()
@@ -104,6 +105,7 @@ class Machine:
         """The worker says why it cannot serve; it will end now."""
         if self.state is State.IMPORTING:
             self.failure = reason
+            self._renewed(reason)
             self._refuse(reason)
         return self._done()
 
@@ -119,11 +121,17 @@ class Machine:
     def died(self, now: float, how: str) -> list[Action]:
         """The worker has ended; what it wrote was read before. `how` is like "by SIGSEGV"."""
         if self.state not in (State.NONE, State.LEAVING):
-            self._log("ERROR", self._obituary(how))
+            swap = self._end_swap(how)
             imported, self.state = self.state is not State.IMPORTING, State.NONE
             out, self._out = self._out, None
             self._undo.clear()
             self.starts.lose()
+            if swap is not None and swap.stage is Stage.ENDING:
+                self.reloads += 1
+                self._renewing = True
+                self._spawn()
+                return self._done()
+            self._renewed(f"the worker ended {how}")
             if out is not None:
                 self._died_at(out, how)
             elif not imported and not self.failure:
@@ -142,7 +150,7 @@ class Machine:
         """The host is gone, or this process was told to end."""
         if self.state is not State.LEAVING:
             self.state = State.LEAVING
-            self._command = self._out = None
+            self._command = self._out = self.swap = None
             self._log("INFO", why)
             self._did.append(Leave(status))
         return self._done()
@@ -153,8 +161,78 @@ class Machine:
             self._spawn()
         self._check_command(now)
         self._check_out(now)
+        self._check_swap(now)
         self._pump(now)
         return self._done()
+
+    def reload(self, now: float, *, replace: bool) -> list[Action]:
+        """Somebody wants new code: in a worker that is prepared beside this one or, with `replace`,
+        comes after it. Tells `Reloaded` when that is done, or why it is not."""
+        if self.state is State.NONE:
+            self._renewing = True
+            self._spawn()
+        elif self.state is not State.SERVING or self.swap is not None:
+            self._did.append(Reloaded(f"the worker is {self.doing}; try again"))
+        else:
+            self.swap = Swap(now, self._source, self._start_timeout)
+            if replace:
+                self.swap.stage, self.swap.deadline = Stage.ENDING, None
+                self.state = State.SWITCHING
+                self._did.append(End())
+            else:
+                self._did.append(SpawnBeside())
+        return self._done()
+
+    def next_ready(self, now: float, start_timeout: float) -> list[Action]:
+        """The worker beside has imported everything."""
+        if self.swap is not None:
+            self.swap.ready(start_timeout)
+            self._pump(now)
+        return self._done()
+
+    def next_failed(self, now: float, reason: str) -> list[Action]:
+        """The worker beside says why it cannot serve."""
+        return self._beside(now, Swap.fail, reason)
+
+    def next_replied(self, now: float, number: int, frame: bytes) -> list[Action]:
+        """The worker beside has prepared something, or could not."""
+        return self._beside(now, Swap.replied, number, frame)
+
+    def next_died(self, now: float, how: str) -> list[Action]:
+        """The worker beside has ended; what it said was read before."""
+        return self._beside(now, Swap.died, how)
+
+    def switched(self, now: float, failed: dict[int, str]) -> list[Action]:
+        """The worker has everything from the one before, but for starts that `failed`, by number,
+        and why."""
+        swap = self.swap
+        if swap is None or self.state is not State.SWITCHING:
+            return self._done()
+        self.swap, self.state = None, State.SERVING
+        self.reloads += 1
+        self._start_timeout = swap.start_timeout
+        self._crashes.ready(now)
+        self.starts.forgive_all(now)
+        for number, reason in failed.items():
+            if (order := swap.order(number)) is not None:
+                self._retry(now, order, reason)
+        self._did.append(Reloaded(None))
+        self._pump(now)
+        return self._done()
+
+    @property
+    def ending(self) -> bool:
+        """Whether the worker was told to end, for another one to come."""
+        return self.swap is not None and self.swap.stage is Stage.ENDING
+
+    @property
+    def doing(self) -> str:
+        """What the plugin is at, for the user."""
+        if self.swap is not None:
+            return "being reloaded already"
+        return {State.IMPORTING: "still importing", State.REPLAYING: "only just starting"}.get(
+            self.state, self.state.value
+        )
 
     @property
     def deadline(self) -> float | None:
@@ -166,6 +244,8 @@ class Machine:
             times.append(self._out.limit)
         elif self.state is State.SERVING:
             times.append(self.starts.next_due)
+        if self.swap is not None:
+            times.append(self.swap.deadline)
         return min((time for time in times if time is not None), default=None)
 
     @property
@@ -175,6 +255,7 @@ class Machine:
     def _pump(self, now: float) -> None:
         """Give the worker its next command, if it has none: the host's before the replay."""
         if self._out is not None or self.state not in (State.REPLAYING, State.SERVING):
+            self._advance(now)
             return
         if self._undo:
             self._send(now, self._undo.pop(0)).silent = True
@@ -186,24 +267,26 @@ class Machine:
             self.state = State.SERVING
             if (order := self.starts.take_due(now)) is not None:
                 self._send(now, order, replay=True)
+        self._advance(now)
 
-    def _send(self, now: float, order: Order, *, replay: bool = False) -> _Out:
+    def _send(self, now: float, order: Order, *, replay: bool = False) -> Out:
         self._numbers += 1
         limit = now + PATIENCE + (self._start_timeout if order.shared else 0.0)
-        self._out = _Out(self._numbers, order, replay=replay, limit=limit)
+        self._out = Out(self._numbers, order, replay=replay, limit=limit)
         self._did.append(Send(self._numbers, order.frame))
         return self._out
 
-    def _settle(self, now: float, out: _Out, frame: bytes) -> None:
+    def _settle(self, now: float, out: Out, frame: bytes) -> None:
         """A reply: remember first, then answer."""
         order, ok = out.order, frame == _OK
         if out.refused:
             if ok and order.starts and not order.shared:
                 self._undo.append(order.undone())
         elif out.replay:
-            if delay := self.starts.replayed(order, now, ok=ok):
-                reason = frame.decode("utf-8", "replace")
-                self._log("WARNING", f"{order.what}: no start, again in {delay:g} s: {reason}")
+            if ok:
+                self.starts.replayed(order, now, ok=True)
+            else:
+                self._retry(now, order, frame.decode("utf-8", "replace"))
         elif order.starts and ok:
             self.starts.add(order)
         elif order.stops or not order.shared:
@@ -211,13 +294,66 @@ class Machine:
         if not out.silent:
             self._answer(frame)
 
+    def _retry(self, now: float, order: Order, reason: str) -> None:
+        if delay := self.starts.replayed(order, now, ok=False):
+            self._log("WARNING", f"{order.what}: no start, again in {delay:g} s: {reason}")
+
+    def _beside(self, now: float, event: Callable[..., list[Action]], *args: Any) -> list[Action]:
+        """Something happened to the worker beside, before it took over."""
+        if self.swap is not None and self.swap.beside:
+            self._swap_says(event(self.swap, *args))
+            self._pump(now)
+        return self._done()
+
+    def _advance(self, now: float) -> None:
+        if self.swap is not None and self.state is State.SERVING:
+            idle = self._out is None or self._out.limit is None
+            number = self._numbers + 1
+            self._swap_says(self.swap.advance(now, number, self.starts.running, idle))
+            self._numbers = number
+
+    def _swap_says(self, actions: list[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Reloaded):
+                self.swap = None
+            elif isinstance(action, Switch):
+                self.state = State.SWITCHING
+                self.generation += 1
+                self._out = None
+        self._did += actions
+
+    def _check_swap(self, now: float) -> None:
+        swap = self.swap
+        if swap is None:
+            return
+        self._swap_says(swap.tick(now))
+        if swap.stage is Stage.SWITCHING and swap.deadline is not None and now >= swap.deadline:
+            swap.deadline = None
+            self._did += (Drop(), Kill())
+
+    def _end_swap(self, how: str) -> Swap | None:
+        """The worker has ended: the one beside, or the one before, has to go as well."""
+        swap, self.swap = self.swap, None
+        if swap is None or swap.stage is not Stage.ENDING:
+            self._log("ERROR", self._obituary(how))
+        if swap is not None and swap.stage is not Stage.ENDING:
+            who = "the worker" if swap.beside else "the new worker"
+            reason = f"{who} ended {how} meanwhile; the next one has the new code"
+            self._did += (Drop(), Reloaded(reason))
+        return swap
+
+    def _renewed(self, error: str | None) -> None:
+        if self._renewing:
+            self._renewing = False
+            self._did.append(Reloaded(error))
+
     def _died_importing(self, how: str) -> None:
         if self._command is not None:
             self._command.deaths += 1
             if self._command.deaths >= TRIES:
                 self._refuse(f"the worker ended {how} while it imported {self._source}")
 
-    def _died_at(self, out: _Out, how: str) -> None:
+    def _died_at(self, out: Out, how: str) -> None:
         order = out.order
         if out.replay:
             if self.starts.killed(order):

@@ -93,6 +93,18 @@ class Marks:
         for number in range(len(known), KEPT):
             self.answered(number * _SUSPECT.size)
 
+    def next(self) -> "Marks | None":
+        """New memory, for a worker beside the one that has this; it knows the same suspects."""
+        following = new_marks()
+        if following is not None:
+            following._suspects = self._suspects
+            following.memory[:_LENGTHS] = self.memory[:_LENGTHS]
+        return following
+
+    def close(self) -> None:
+        """Let go of the descriptor; the memory stays as long as it is used."""
+        os.close(self.fd)
+
     def _in_flight(self, guilty: int | None) -> list[int]:
         """The marks of what author code has, or of the guilty one alone; then nothing is."""
         found = []

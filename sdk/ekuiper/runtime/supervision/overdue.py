@@ -66,6 +66,12 @@ class Overdue:
         self._dumping: tuple[int, int] | None = None  # for this call, stacks are
         self._guilty: int | None = None
 
+    def turn_to(self, marks: Marks | None) -> None:
+        """Look at another worker from now on, which begins without calls."""
+        self._marks = marks
+        self.deadline = self._dumping = self._guilty = None
+        self._seen = Calls()
+
     def roused(self, now: float) -> None:
         """Calls come, after a pause."""
         if self.deadline is None:

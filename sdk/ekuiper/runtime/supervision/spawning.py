@@ -103,6 +103,8 @@ def _settle(theirs: socket.socket, ears: int) -> Link:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.setpgid(0, 0)
     _hold_to_lifeline(ears)
     return Link(theirs)

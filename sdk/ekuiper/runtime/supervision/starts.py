@@ -67,6 +67,24 @@ class Starts:
         """When `take_due` will return something."""
         return self._retries.next_due
 
+    @property
+    def running(self) -> list[Order]:
+        """Those that the worker runs, in the order of a replay: all but those that are left out,
+        and those that failed and are to be tried again."""
+        orders = (
+            order
+            for key, order in self.live.items()
+            if key not in self.parked and not self._retries.waits(key)
+        )
+        return sorted(orders, key=lambda order: order.rank)
+
+    def forgive_all(self, now: float) -> None:
+        """The code is new: what is left out is tried again soon."""
+        for key in self.parked:
+            self._retries.failed(key, now)
+        self.parked.clear()
+        self._killed.clear()
+
     def replayed(self, order: Order, now: float, *, ok: bool) -> float:
         """How a replay ended; for a failed one, seconds until the next try (else 0)."""
         key = order.key

@@ -11,8 +11,36 @@ from ...protocol.engine import loads
 from ...protocol.messages import HANDSHAKE
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
-from .actions import Action, Answer, Leave, Log, Send, Spawn
-from .link import ANSWER, CALLS, COMMAND, FAILED, READY, STATUS, Frame, Link, check_hello
+from .actions import (
+    Action,
+    Answer,
+    Drop,
+    End,
+    Kill,
+    Leave,
+    Log,
+    Prepare,
+    Reloaded,
+    Send,
+    Spawn,
+    SpawnBeside,
+    Switch,
+)
+from .beside import Beside
+from .link import (
+    ACTIVATE,
+    ANSWER,
+    CALLS,
+    COMMAND,
+    FAILED,
+    HELLO,
+    READY,
+    STATUS,
+    TAKEN,
+    Frame,
+    Link,
+    check_hello,
+)
 from .machine import Machine
 from .marks import Marks
 from .overdue import Overdue
@@ -53,13 +81,16 @@ class Supervisor:
         self._machine = machine
         self._report = report
         self._interpreter = interpreter
-        self._marks = marks
+        self.marks = marks
         self._overdue = Overdue(marks, report)
         self._status = Status(report, machine, self._overdue)
         self._forks = forks
         self._host = HostWatch(exchange.peer)
         self._wake, self._waker = os.pipe()
         self._worker: Spawned | None = None
+        self._beside = Beside()
+        self._next_marks: Marks | None = None
+        self._ended: dict[int, str] = {}  # how workers did, that were not told yet
         self._greeted = False
         self._kill_at: float | None = None
         self._redial_at: float | None = None
@@ -89,7 +120,8 @@ class Supervisor:
             poll.register(self._worker.link, select.POLLIN)
             if self._worker.pidfd >= 0:
                 poll.register(self._worker.pidfd, select.POLLIN)
-        for fd in (*(self._host.descriptors or ()), *self._status.descriptors):
+        others = (*self._status.descriptors, *self._beside.descriptors)
+        for fd in (*(self._host.descriptors or ()), *others):
             poll.register(fd, select.POLLIN)
         try:
             if not (listening and self._exchange.ready()):
@@ -106,7 +138,7 @@ class Supervisor:
         """Milliseconds that `poll` may wait."""
         unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
         own = (self._kill_at, self._redial_at, unwatched)
-        others = (self._machine, self._status, self._overdue)
+        others = (self._machine, self._status, self._overdue, self._beside)
         times = (*(each.deadline for each in others), *own)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
@@ -115,7 +147,8 @@ class Supervisor:
         """See to everything that may have happened; what `_do` says."""
         now = time.monotonic()
         self._read_signals()
-        actions: list[Action] = []
+        self._reap()
+        actions = self._hear_beside(now)
         if self._worker is not None:
             actions += self._hear(now, self._worker)
         if signal.SIGTERM in self._signals:
@@ -126,6 +159,9 @@ class Supervisor:
             self._redial(now)
         elif self._listening and self._exchange.ready():
             actions += self._host_says(now)
+        if signal.SIGHUP in self._signals:
+            self._signals.discard(signal.SIGHUP)
+            actions += self._machine.reload(now, replace=False)
         actions += self._machine.tick(now)
         self._status.look(now)
         return self._do(actions)
@@ -133,7 +169,7 @@ class Supervisor:
     def _hear(self, now: float, worker: Spawned) -> list[Action]:
         """What the worker said, then whether it has died: by its status, never by silence alone,
         since a grandchild may hold the line."""
-        ended = self._reap(worker)
+        ended = self._ended.pop(worker.pid, None)
         frames, open_ = worker.link.drain()
         actions: list[Action] = []
         for frame in frames:
@@ -150,9 +186,40 @@ class Supervisor:
         worker.kill()
         worker.close()
         self._worker = self._kill_at = None
+        if self._machine.ending:
+            self._use(self.marks.next() if self.marks is not None else None)
+            return actions + self._machine.died(now, ended)
         verdict = self._overdue.died(now, ended)
         self._status.died(verdict.reason)
         return actions + self._machine.died(now, verdict.how)
+
+    def _use(self, marks: Marks | None) -> None:
+        """From now on it is another worker that leaves marks, or may be late."""
+        old, self.marks = self.marks, marks
+        self._overdue.turn_to(marks)
+        if old is not None:
+            old.close()
+
+    def _hear_beside(self, now: float) -> list[Action]:
+        actions: list[Action] = []
+        self._beside.hear(now, lambda now, frame: actions.extend(self._next_says(now, frame)))
+        ended = self._beside.reap(now, self._ended)
+        return actions if ended is None else actions + self._machine.next_died(now, ended)
+
+    def _next_says(self, now: float, frame: Frame) -> list[Action]:
+        kind, number, content = frame
+        if kind == HELLO:
+            try:
+                check_hello(frame)
+            except ProtocolError as error:
+                return self._machine.next_failed(now, str(error))
+        if kind == READY:
+            return self._machine.next_ready(now, loads(content)["start_timeout"])
+        if kind == FAILED:
+            return self._machine.next_failed(now, content.decode("utf-8", "replace"))
+        if kind == ANSWER:
+            return self._machine.next_replied(now, number, content)
+        return []
 
     def _worker_says(self, now: float, worker: Spawned, frame: Frame) -> list[Action]:
         kind, number, content = frame
@@ -165,6 +232,7 @@ class Supervisor:
                 return self._machine.failed(now, str(error))
         if kind == READY:
             settings = loads(content)
+            self._activate(worker)
             return self._machine.ready(now, settings["start_timeout"])
         if kind == CALLS:
             self._overdue.roused(now)
@@ -175,7 +243,16 @@ class Supervisor:
             return self._machine.replied(now, number, content)
         if kind == STATUS:
             self._status.told(content)
+        if kind == TAKEN:
+            failed = {int(number): reason for number, reason in loads(content).items()}
+            return self._machine.switched(now, failed)
         return []
+
+    def _activate(self, worker: Spawned) -> None:
+        try:
+            worker.link.send(ACTIVATE, 0)
+        except ChannelClosedError:
+            pass  # it has died: the machine hears of it next
 
     def _host_says(self, now: float) -> list[Action]:
         try:
@@ -212,17 +289,64 @@ class Supervisor:
                 self._answer(action.frame)
             elif isinstance(action, Send):
                 self._send(action)
-            elif isinstance(action, Spawn):
-                forks = self._forks and single_threaded()
-                spawned = spawn(None if forks else self._interpreter, self._marks)
-                if isinstance(spawned, Link):
-                    self._forget()
-                    return spawned
-                self._worker, self._greeted, self._kill_at = spawned, False, None
-                self._status.spawned(spawned)
             elif isinstance(action, Leave):
                 return self._leave(action.status)
+            elif isinstance(action, (Spawn, SpawnBeside)):
+                link = self._spawn(beside=isinstance(action, SpawnBeside))
+                if link is not None:
+                    return link
+            else:
+                self._reload(action)
         return None
+
+    def _spawn(self, *, beside: bool) -> Link | None:
+        """Start a worker; in that, if it was forked, its link."""
+        marks = self.marks.next() if beside and self.marks is not None else self.marks
+        forks = self._forks and single_threaded()
+        spawned = spawn(None if forks else self._interpreter, marks)
+        if isinstance(spawned, Link):
+            self._forget()
+            self.marks = marks
+            return spawned
+        if beside:
+            self._beside.spawned(spawned)
+            self._next_marks = marks
+        else:
+            self._serves(spawned)
+        return None
+
+    def _serves(self, worker: Spawned) -> None:
+        self._worker, self._greeted, self._kill_at = worker, False, None
+        self._status.spawned(worker)
+
+    def _reload(self, action: Action) -> None:
+        """Do what belongs to a reload."""
+        worker = self._worker
+        if isinstance(action, Prepare):
+            self._beside.prepare(action.number, action.frame)
+        elif isinstance(action, Switch) and worker is not None:
+            self._serves(self._beside.switch(worker, action.numbers))
+            self._greeted = True
+            following, self._next_marks = self._next_marks, None
+            self._use(following)
+        elif isinstance(action, Drop):
+            self._beside.drop()
+            if self._next_marks is not None:
+                self._next_marks.close()
+                self._next_marks = None
+        elif isinstance(action, End) and worker is not None:
+            worker.link.end()
+            self._kill_at = time.monotonic() + LEAVE_TIMEOUT
+        elif isinstance(action, Kill) and worker is not None:
+            worker.kill()
+        elif isinstance(action, Reloaded):
+            self._reloaded(action.error)
+
+    def _reloaded(self, error: str | None) -> None:
+        if error is None:
+            self._report("INFO", f"reloaded: worker {self._machine.generation} serves")
+        else:
+            self._report("ERROR", f"not reloaded: {error}")
 
     def _answer(self, frame: bytes) -> None:
         self._asked = False
@@ -243,12 +367,13 @@ class Supervisor:
         """End the worker in order, then without."""
         worker = self._worker
         self._status.close()
+        self._beside.drop()
         if worker is not None:
             worker.link.end()
             deadline = time.monotonic() + LEAVE_TIMEOUT
             poll = select.poll()
             poll.register(self._wake, select.POLLIN)
-            while self._reap(worker) is None and (left := deadline - time.monotonic()) > 0:
+            while not self._has_ended(worker) and (left := deadline - time.monotonic()) > 0:
                 poll.poll(left * 1000)
                 self._read_signals()
             worker.kill()
@@ -256,18 +381,22 @@ class Supervisor:
         self._exchange.close()
         return status
 
-    def _reap(self, worker: Spawned) -> str | None:
-        """How the worker ended; None while it lives. Strangers that were left to us are reaped."""
-        ended = None
+    def _has_ended(self, worker: Spawned) -> bool:
+        self._reap()
+        return worker.pid in self._ended
+
+    def _reap(self) -> None:
+        """Note how workers ended. Strangers that were left to us are reaped."""
+        known = [*self._beside.pids, *([self._worker.pid] if self._worker is not None else [])]
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return ended
+                return
             if pid == 0:
-                return ended
-            if pid == worker.pid:
-                ended = how_it_ended(status)
+                return
+            if pid in known:
+                self._ended[pid] = how_it_ended(status)
 
     def _listen_to_signals(self) -> None:
         """Each wakes `_wait`. Ctrl-C reaches the host as well, which decides; so the worker, in a
@@ -275,7 +404,10 @@ class Supervisor:
         for fd in (self._wake, self._waker):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(self._waker)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
+        wanted = [signal.SIGCHLD, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup ignores it, rightly
+            wanted.append(signal.SIGHUP)
+        for number in wanted:
             signal.signal(number, self._note)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -293,5 +425,8 @@ class Supervisor:
         themselves."""
         self._host.close()
         self._status.forget()
+        self._beside.forget()
+        if self._worker is not None:
+            self._worker.close()
         os.close(self._wake)
         os.close(self._waker)

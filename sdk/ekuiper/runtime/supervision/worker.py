@@ -5,13 +5,30 @@ import os
 
 from ...config import PluginConfig
 from ...errors import ChannelClosedError, ConfigError
-from ...protocol.engine import dumps
+from ...protocol.engine import dumps, loads
 from ..guard import Guard
 from ..hangs import Hangs
 from ..symbols import Symbols
-from .link import ANSWER, CALLS, COMMAND, FAILED, HELLO, READY, STATUS, VERSION, Link
+from .link import (
+    ACTIVATE,
+    ANSWER,
+    CALLS,
+    COMMAND,
+    FAILED,
+    HAND_OVER,
+    HELLO,
+    PREPARE,
+    READY,
+    STATUS,
+    TAKE_OVER,
+    TAKEN,
+    VERSION,
+    Link,
+    inherited,
+)
 from .marks import Marks
 from .overdue import let_stacks_be_taken
+from .succession import Heir, give_all
 
 __all__ = ["Seat", "seat", "sit"]
 
@@ -53,10 +70,11 @@ class Seat:
             )
 
     def serve(self, config: PluginConfig, symbols: Symbols) -> None:
-        """Dial the declared functions, say so, and answer commands until the supervisor ends."""
+        """Say that all is imported, and do as the supervisor says until it ends, or another worker
+        has taken over."""
         if self.guard is not None:
             self._hangs.limit_to(config.call_timeout)
-        symbols.activate()
+        heir = Heir(symbols)
         try:
             self._link.send(READY, 0, _settings(config))
             while True:
@@ -66,8 +84,23 @@ class Seat:
                     symbols.answered()
                 elif kind == STATUS:
                     self._link.send(STATUS, number, dumps(symbols.figures(), "status"))
+                elif kind == ACTIVATE:
+                    symbols.activate()
+                elif kind == PREPARE:
+                    self._link.send(ANSWER, number, heir.prepare(number, frame))
+                elif kind == TAKE_OVER:
+                    failed = heir.take_over(self._line(), loads(frame))
+                    self._link.send(TAKEN, 0, dumps(failed, "failures"))
+                elif kind == HAND_OVER and (line := self._line()) is not None:
+                    give_all(symbols, line)
+                    return
         except ChannelClosedError:
             pass
+
+    def _line(self) -> Link | None:
+        """The line to the other worker that came with the last frame."""
+        found = self._link.descriptors(1)
+        return inherited(found[0]) if found else None
 
     def _tell(self, kind: int, number: int, content: bytes = b"") -> None:
         try:

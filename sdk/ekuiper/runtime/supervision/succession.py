@@ -1,0 +1,173 @@
+"""Both ends of a reload, in the workers: one gives what it runs, the other goes on with it.
+
+On a line between them each symbol is one frame: which one it is, and what its channel consists of.
+"""
+
+import logging
+import os
+import threading
+from typing import Any
+
+from ...errors import ChannelClosedError, EkuiperError
+from ...protocol.codec import decode_command, encode_result
+from ...protocol.engine import dumps, loads
+from ...protocol.messages import Command
+from ...transport.ceded import Ceded
+from ..function import RunningFunction
+from ..symbol import LEAVE_TIMEOUT, RunningSymbol
+from ..symbols import Symbols
+from .link import GIVEN, MOST_DESCRIPTORS, Link
+
+__all__ = ["Heir", "give_all"]
+
+_FUNCTION_TIMEOUT = 5.0  # seconds to take a name that was given back, and to connect
+
+_log = logging.getLogger(__name__)
+
+_Key = tuple[Any, ...]
+
+
+def give_all(symbols: Symbols, line: Link) -> None:
+    """In the old worker: end all that runs, each at its own time, and give it away."""
+    running, functions = symbols.disown()
+    threads = [
+        threading.Thread(target=_give, args=(symbol, line), name="give", daemon=True)
+        for symbol in running
+    ]
+    threads += [
+        threading.Thread(target=_give_function, args=(*each, line), name="give", daemon=True)
+        for each in functions.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LEAVE_TIMEOUT)
+    line.end()
+
+
+def _give(symbol: RunningSymbol, line: Link) -> None:
+    try:
+        ceded = symbol.leave()
+    except ChannelClosedError:
+        ceded = None  # stopped by itself
+    content, descriptors = ceded.packed() if ceded is not None else (b"", [])
+    if len(descriptors) > MOST_DESCRIPTORS:
+        content, descriptors = b"", []
+    try:
+        key = dumps(_key(symbol.command), "key")
+        line.send(GIVEN, len(descriptors), key + b"\n" + content, descriptors)
+    except ChannelClosedError:
+        pass  # the other worker has died
+    if ceded is not None:
+        ceded.close()
+
+
+def _give_function(name: str, function: RunningFunction, line: Link) -> None:
+    function.leave()
+    try:
+        line.send(GIVEN, 0, dumps(["func", name], "key") + b"\n")
+    except ChannelClosedError:
+        pass  # the other worker has died
+
+
+def _key(command: Command) -> _Key:
+    if command.kind == "func":
+        return ("func", command.symbol)
+    return (command.kind, command.symbol, *command.meta)
+
+
+class _Prepared:
+    """A symbol that is ready to go on."""
+
+    def __init__(self, number: int, command: Command, symbols: Symbols) -> None:
+        self.number = number
+        self.key = _key(command)
+        self._name = command.symbol
+        self._symbols = symbols
+        self._go = threading.Event()
+        self._function: RunningFunction | None = None
+        self._symbol: RunningSymbol | None = None
+        if command.kind == "func":
+            self._function = symbols.prepare_function(command.symbol, self._go.wait)
+        else:
+            self._symbol = symbols.prepare(command)
+
+    def take(self, ceded: Ceded | None) -> None:
+        """Go on with it. Raises `EkuiperError` or `OSError`."""
+        if self._symbol is not None:
+            self._symbols.adopt(self._symbol, ceded)
+        elif self._function is not None:
+            self._symbols.adopt_function(self._name, self._function)
+            self._go.set()
+
+    def check(self) -> None:
+        """Raise `EkuiperError` unless it runs."""
+        if self._function is not None:
+            self._function.wait_started(_FUNCTION_TIMEOUT)
+
+    def drop(self) -> None:
+        """It is not wanted any more."""
+        if self._symbol is not None:
+            self._symbol.stop()
+
+
+class Heir:
+    """In the new worker: what it has prepared. For one thread."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        self._symbols = symbols
+        self._prepared: list[_Prepared] = []
+
+    def prepare(self, number: int, frame: bytes) -> bytes:
+        """Make what this command starts, but let it not run; returns the reply. Never raises."""
+        try:
+            self._prepared.append(_Prepared(number, decode_command(frame), self._symbols))
+        except EkuiperError as error:
+            return encode_result(str(error))
+        except Exception as error:
+            # Ours, not the author's: the supervisor must get its one reply all the same.
+            _log.exception("a reload failed inside the SDK")
+            return encode_result(f"{type(error).__name__}: {error}")
+        return encode_result(None)
+
+    def take_over(self, line: Link | None, numbers: list[int]) -> dict[str, str]:
+        """Go on with all that was prepared under these numbers, as the old worker gives it; then
+        with the rest on channels of their own. Returns what failed and why, by number."""
+        failed: dict[int, str] = {}
+        due: dict[_Key, _Prepared] = {}
+        for each in self._prepared:
+            if each.number in numbers:
+                due[each.key] = each
+            else:
+                each.drop()
+        taken = list(due.values())
+        while line is not None and due:
+            try:
+                _, count, content = line.recv()
+            except ChannelClosedError:
+                break
+            key, _, packed = content.partition(b"\n")
+            _take(due.pop(tuple(loads(key)), None), packed, line.descriptors(count), failed)
+        for each in due.values():
+            _take(each, b"", [], failed)
+        self._symbols.activate()
+        for each in taken:
+            try:
+                each.check()
+            except EkuiperError as error:
+                failed[each.number] = str(error)
+        return {str(number): reason for number, reason in failed.items()}
+
+
+def _take(
+    prepared: _Prepared | None, packed: bytes, descriptors: list[int], failed: dict[int, str]
+) -> None:
+    if prepared is None:
+        for fd in descriptors:
+            os.close(fd)
+        return
+    try:
+        prepared.take(Ceded.unpacked(packed, descriptors) if packed else None)
+    except (EkuiperError, OSError) as error:
+        prepared.drop()
+        failed[prepared.number] = str(error)
