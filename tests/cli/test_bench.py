@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .conftest import RIG, Ran
+from .conftest import COMMAND, DEADLINE, RIG, Ran, environment
 
 Run = Callable[..., Ran]
 
@@ -165,6 +170,10 @@ class TestSinks:
         (["ticks", "--rows", "FILE"], "ticks is a source: it makes its rows"),
         (["lines"], "lines is a sink: give it rows, with --rows FILE"),
         (["double(", "--arg", "1"], "expected"),
+        (["double", "--arg", "1e400"], "--arg 1e400: eKuiper has no number beyond 1.8e308"),
+        (["double", "--arg", "[1, -1e400]"], "--arg -1e400: eKuiper has no number beyond"),
+        (["double", "--arg", "1" + "0" * 400], "--arg 10000000000000000000…: eKuiper has no"),
+        (["double(1e400)"], "this number is beyond those that eKuiper has"),
         (["double", "--plain", "--json"], "--plain and --json exclude each other"),
     ],
 )
@@ -177,6 +186,108 @@ def test_wrong_options(command: Run, tmp_path: Path, options: list[str], words: 
 
     assert ran.code == 2, ran.out
     assert words in " ".join(ran.err.split())
+
+
+TELLING = """
+import os, threading
+from ekuiper import Function, PluginConfig, Sink, Source, plugin
+
+class Telling:
+    calls = 0
+
+    def tell(self):
+        Telling.calls += 1
+        if Telling.calls == 5000:
+            os.write(os.open(os.environ["TOLD"], os.O_WRONLY), b"now")
+
+class Call(Telling, Function):
+    def exec(self, args, ctx):
+        self.tell()
+
+class Emit(Telling, Source):
+    def open(self, ctx):
+        while True:
+            ctx.emit({})
+            self.tell()
+
+class Keep(Telling, Sink):
+    def collect(self, ctx, data):
+        self.tell()
+
+plugin.start(PluginConfig("telling", {"emit": Emit}, {"keep": Keep}, {"call": Call}))
+"""
+
+
+class TestCtrlC:
+    """A plugin that opens a fifo when it was at work for a while; then Ctrl-C."""
+
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+        (tmp_path / "telling.py").write_text(TELLING)
+        symbols = {"sources": ["emit"], "sinks": ["keep"], "functions": ["call"]}
+        manifest = {"language": "python", "executable": "telling.py", **symbols}
+        (tmp_path / "telling.json").write_text(json.dumps(manifest))
+        os.mkfifo(tmp_path / "told")
+        started: list[subprocess.Popen[str]] = []
+
+        def bench(*arguments: str) -> subprocess.Popen[str]:
+            started.append(
+                subprocess.Popen(
+                    [*COMMAND, "bench", arguments[0], str(tmp_path), *arguments[1:]],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=environment(TOLD=str(tmp_path / "told")),
+                )
+            )
+            return started[-1]
+
+        yield bench
+        for each in started:
+            each.kill()
+            each.communicate()
+
+    @pytest.mark.parametrize("symbol", ["call", "emit", "keep"])
+    def test_figures_so_far(
+        self, bench: Callable[..., subprocess.Popen[str]], tmp_path: Path, symbol: str
+    ) -> None:
+        """They are told, not where the time goes, which takes a second run; the status is 130."""
+        (tmp_path / "rows").write_text("{}\n")
+        options = ["--rows", str(tmp_path / "rows")] if symbol == "keep" else []
+        told = os.open(tmp_path / "told", os.O_RDONLY | os.O_NONBLOCK)
+        process = bench(symbol, *options, "--for", "50s", "--json")
+        assert select.select([told], [], [], DEADLINE)[0]
+        process.send_signal(signal.SIGINT)
+        os.close(told)
+        out, err = process.communicate(timeout=DEADLINE)
+
+        assert (process.returncode, err) == (130, "")
+        found = json.loads(out)
+        assert (found["interrupted"], found["ok"], found["failures"]) == (True, True, [])
+        assert found["count"] > 0
+        assert found["seconds"] < 50
+        assert (found["parts"], found["unexplained"]) == ([], None)
+
+
+def test_too_little_for_a_second_run(command: Run) -> None:
+    """A source that is slower than that is not blamed for another SDK."""
+    ran = command("bench", "ticks", RIG, "--conf", "every=0.4", "--for", "500ms")
+
+    assert ran.code == 0
+    assert "is not known: the second run, of 0.25 s, was too short: no row came" in ran.out
+
+
+def test_a_plugin_without_stamps(command: Run, tmp_path: Path) -> None:
+    """An interpreter that drops the environment, as some wrappers do."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nunset EKUIPER_PROBE\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    ran = command("bench", "double", RIG, "--arg", "1", "--count", "9", "--python", str(python))
+
+    assert ran.code == 0
+    assert "the plugin left no stamps" in ran.out
+    assert "drops EKUIPER_PROBE from the environment" in ran.out
 
 
 def test_a_plugin_that_does_not_start(command: Run, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from .shared.options import duration, interpreter
 __all__ = ["bench"]
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_INTERRUPTED = 130  # as shells call what Ctrl-C ended
 _ROWS = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
@@ -86,8 +87,8 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
     The shares come from a second, shorter run, with time stamps at each step. What your code does
     (writes, requests) is really done, each time.
 
-    The exit status is 0 if all went well, 1 if anything failed or your code raised, 2 for wrong
-    options.
+    Ctrl-C ends it early, with the figures so far. The exit status is 0 if all went well, 1 if
+    anything failed or your code raised, 2 for wrong options, 130 after Ctrl-C.
     """
     if given["plain"] and given["as_json"]:
         raise click.UsageError("--plain and --json exclude each other")
@@ -113,6 +114,9 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
     try:
         with nullcontext() if quiet else console.status(what, spinner_style="cyan"):
             measured = _measure(subject, calls, Limits(given["seconds"], given["count"]))
+    except KeyboardInterrupt:
+        click.echo(f"interrupted before {name} was measured", err=True)
+        sys.exit(_INTERRUPTED)
     except CallError as error:
         raise click.ClickException(str(error)) from error
     except EkuiperError as error:
@@ -122,6 +126,8 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
         print(report_json(manifest.name, measured))
     else:
         print_report(console, manifest.name, measured, bars=not given["plain"])
+    if measured.interrupted:
+        sys.exit(_INTERRUPTED)
     sys.exit(1 if measured.failures or measured.errors or not measured.count else 0)
 
 

@@ -18,7 +18,6 @@ _FAULTS = 10
 _BAR = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BUSY = 0.85
-_UNKNOWN = "where the time goes is not known: only a plugin with this SDK tells, and it did not"
 _COLORS = {"host": "blue", "wire": "cyan", "codec": "magenta", "your code": "green"}
 _MEANT = {
     "function": {
@@ -66,8 +65,9 @@ def print_report(console: Console, plugin: str, measured: Measured, *, bars: boo
         console.print(_shares(measured, console.width, bars=bars))
         for text in _notes(measured):
             console.print(Text(f"  {text}", "dim"))
-    elif measured.count and not measured.failures:
-        console.print(Text(f"  {_UNKNOWN}", "dim"), soft_wrap=True)
+    elif measured.count and measured.unexplained is not None and not measured.failures:
+        unknown = f"  where the time goes is not known: {measured.unexplained}"
+        console.print(Text(unknown, "dim"), soft_wrap=True)
     print_faults(console, measured.faults, _FAULTS)
     if measured.log:
         print_log(console, measured.log)
@@ -157,6 +157,8 @@ def _verdict(plugin: str, measured: Measured) -> Text:
     counted = f"{times(measured.count, measured.unit)} in {span(measured.seconds)}"
     problems = [*([times(measured.errors, "error")] if measured.errors else [])]
     problems += measured.failures
+    if measured.interrupted:
+        counted += ", ended by Ctrl-C"
     if not measured.count and not problems:
         problems.append("nothing came")
     if problems:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from ..embedded.counters import Fault, Faults, Latency
 
-__all__ = ["Measured", "Part", "Timing", "part", "slower"]
+__all__ = ["UNSTAMPED", "Measured", "Part", "Timing", "part", "slower"]
+
+UNSTAMPED = (
+    "the plugin left no stamps: it uses another SDK, or what starts its interpreter drops "
+    "EKUIPER_PROBE from the environment"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class Measured:
     errors: int
     failures: tuple[str, ...] = ()
     """What ended it early."""
+    interrupted: bool = False
+    """Whether Ctrl-C did: the figures are those until then."""
+    unexplained: str | None = None
+    """Why there are no parts."""
     log: tuple[str, ...] = field(default=(), repr=False)
     """The end of the plugin's log, where it ended by itself."""
 

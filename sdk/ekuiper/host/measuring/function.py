@@ -5,13 +5,13 @@ from itertools import cycle
 from time import monotonic, perf_counter_ns, sleep
 from typing import Any, NamedTuple, cast
 
-from ...errors import CallError, ChannelClosedError
+from ...errors import CallError, ChannelClosedError, HostError
 from ...runtime.probe import Lap, Laps
 from ...transport import Exchange
 from ...transport.ipc import IpcTransport
 from ..embedded import FunctionHandle
-from .figures import Measured, Timing, part, slower
-from .subject import Clock, Limits, Spawned, Subject
+from .figures import UNSTAMPED, Measured, Timing, part, slower
+from .subject import Clock, Interrupt, Limits, Subject
 
 __all__ = ["Arguments", "measure_function"]
 
@@ -39,21 +39,26 @@ def measure_function(subject: Subject, arguments: Arguments, limits: Limits) -> 
     warm, timing = Timing(), Timing()
     failures: list[str] = []
     log: tuple[str, ...] = ()
+    interrupt = Interrupt()
     with subject.spawn(stamped=False) as spawned:
         handle = spawned.host.function(subject.name)
         given = arguments(handle)
         clock = Clock(limits)
         try:
-            _warm_up(handle, given, limits, warm)
-            clock = Clock(limits)
-            _run(handle, given, clock, timing)
+            with interrupt:
+                _warm_up(handle, given, limits, warm)
+                clock = Clock(limits)
+                _run(handle, given, clock, timing)
         except ChannelClosedError:
             failures.append(spawned.failure or "the channel was closed")
             log = spawned.log
         elapsed, busy = clock.elapsed, clock.busy
     found = timing.faults if timing.faults.count else warm.faults
-    calls, laps, after = ([], [], None) if failures else _stamped(subject, given, limits.second())
-    parts, waiting = _parts(calls, laps)
+    second = _Second()
+    if not (failures or interrupt.came):
+        with interrupt:
+            _stamped(subject, given, limits.second(), second, interrupt)
+    parts, waiting = _parts(second.calls, second.laps)
     return Measured(
         kind="function",
         name=subject.name,
@@ -65,14 +70,16 @@ def measure_function(subject: Subject, arguments: Arguments, limits: Limits) -> 
         p99=timing.latency.p99,
         longest=timing.longest if timing.latency.count else None,
         parts=parts,
-        stamped=len(laps),
-        slower=slower(timing.latency.p50, after),
+        stamped=len(second.laps),
+        slower=slower(timing.latency.p50, second.timing.latency.p50),
         waiting=waiting,
         host_busy=busy,
         faults=tuple(found.list()),
         errors=found.count,
         failures=tuple(failures),
         log=log,
+        interrupted=interrupt.came,
+        unexplained=second.unexplained if not (parts or interrupt.came) else None,
     )
 
 
@@ -98,33 +105,48 @@ def _run(
         timing.add((perf_counter_ns() - start) / 1e9)
 
 
+class _Second:
+    """What came of the second run."""
+
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []
+        self.laps: list[Lap] = []
+        self.timing = Timing()
+        self.unexplained = UNSTAMPED
+
+
 def _stamped(
-    subject: Subject, given: Sequence[Sequence[Any]], limits: Limits
-) -> tuple[list[_Call], list[Lap], float | None]:
-    """The same once more with stamps at both ends: the calls, their laps, and the median time."""
+    subject: Subject,
+    given: Sequence[Sequence[Any]],
+    limits: Limits,
+    second: _Second,
+    interrupt: Interrupt,
+) -> None:
+    """The same once more with stamps at both ends."""
     transport = _StampedTransport(subject.settings.max_message, attended=True)
-    with subject.spawn(stamped=True, transport=transport) as spawned:
-        handle = spawned.host.function(subject.name)
-        timing = Timing()
-        try:
+    try:
+        with subject.spawn(stamped=True, transport=transport) as spawned:
+            handle = spawned.host.function(subject.name)
+            assert spawned.laps is not None
             _warm_up(handle, given, limits, Timing())
-            return _follow(spawned, handle, given, Clock(limits), transport.stamps, timing)
-        except ChannelClosedError:
-            return [], [], None
+            handle.is_aggregate()  # answered after the lap of the call before was written
+            since = spawned.laps.written
+            with interrupt:
+                _follow(handle, given, Clock(limits), transport.stamps, second)
+            _await(spawned.laps, since + len(second.calls))
+            second.laps = spawned.laps.read(since)
+    except (ChannelClosedError, HostError) as error:
+        second.unexplained = f"the second run, with stamps, failed: {error}"
 
 
 def _follow(
-    spawned: Spawned,
     handle: FunctionHandle,
     given: Sequence[Sequence[Any]],
     clock: Clock,
     stamps: "_Stamps",
-    timing: Timing,
-) -> tuple[list[_Call], list[Lap], float | None]:
-    laps = spawned.laps
-    assert laps is not None
-    handle.is_aggregate()  # answered after the lap of the call before was written
-    since, calls, turns = laps.written, list[_Call](), cycle(given)
+    second: _Second,
+) -> None:
+    calls, turns = second.calls, cycle(given)
     while not clock.over(len(calls)):
         args = next(turns)
         start = perf_counter_ns()
@@ -133,10 +155,8 @@ def _follow(
         except CallError:
             pass  # the first run counted them
         whole = perf_counter_ns() - start
-        timing.add(whole / 1e9)
+        second.timing.add(whole / 1e9)
         calls.append(_Call(whole, stamps.received - stamps.sent))
-    _await(laps, since + len(calls))
-    return calls, laps.read(since), timing.latency.p50
 
 
 def _await(laps: Laps, number: int) -> None:

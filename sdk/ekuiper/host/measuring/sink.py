@@ -4,13 +4,13 @@ import threading
 from collections.abc import Sequence
 from itertools import cycle
 
-from ...errors import ChannelClosedError, EkuiperError
+from ...errors import ChannelClosedError, EkuiperError, HostError
 from ...runtime.probe import Lap
 from ..embedded import SinkHandle
 from ..embedded.counters import Faults
 from ..embedded.streams import requires_ack
-from .figures import Measured, Part, part, slower
-from .subject import Clock, Limits, Spawned, Subject
+from .figures import UNSTAMPED, Measured, Part, part, slower
+from .subject import Clock, Interrupt, Limits, Spawned, Subject
 
 __all__ = ["measure_sink"]
 
@@ -39,8 +39,11 @@ def measure_sink(
     It is asked for acks, since a host hears of nothing else. Failures are counted. Raises
     `HostError` if it does not start.
     """
-    run = _run(subject, messages, limits, stamped=False)
-    again = _Run() if run.failure else _run(subject, messages, limits.second(), stamped=True)
+    interrupt = Interrupt()
+    run = _run(subject, messages, limits, interrupt, stamped=False)
+    again = _Run()
+    if not (run.failure or interrupt.came):
+        again = _again(subject, messages, limits.second(), interrupt)
     parts, waiting = _parts(again.laps)
     collect = parts[2] if parts else None
     rate = run.acknowledged / run.elapsed if run.elapsed else 0.0
@@ -64,10 +67,39 @@ def measure_sink(
         errors=run.faults.count,
         failures=(run.failure,) if run.failure else (),
         log=run.log,
+        interrupted=interrupt.came,
+        unexplained=_unexplained(again, interrupt),
     )
 
 
-def _run(subject: Subject, messages: Sequence[bytes], limits: Limits, *, stamped: bool) -> _Run:
+def _again(
+    subject: Subject, messages: Sequence[bytes], limits: Limits, interrupt: Interrupt
+) -> _Run:
+    run = _Run()
+    with interrupt:
+        try:
+            run = _run(subject, messages, limits, interrupt, stamped=True)
+        except HostError as error:
+            run.failure = str(error)
+    return run
+
+
+def _unexplained(again: _Run, interrupt: Interrupt) -> str | None:
+    if again.laps or interrupt.came:
+        return None
+    if again.failure:
+        return f"the second run, with stamps, failed: {again.failure}"
+    return UNSTAMPED
+
+
+def _run(
+    subject: Subject,
+    messages: Sequence[bytes],
+    limits: Limits,
+    interrupt: Interrupt,
+    *,
+    stamped: bool,
+) -> _Run:
     run = _Run()
     asked = {} if requires_ack(subject.config) else {"requireAck": True}
     with subject.spawn(stamped=stamped) as spawned:
@@ -79,7 +111,8 @@ def _run(subject: Subject, messages: Sequence[bytes], limits: Limits, *, stamped
         reader.start()
         clock = Clock(limits)
         try:
-            _send(sink, messages, clock, run, room)
+            with interrupt:
+                _send(sink, messages, clock, run, room)
         except ChannelClosedError:
             run.failure = spawned.failure or "the channel was closed"
             run.log = spawned.log
@@ -87,7 +120,7 @@ def _run(subject: Subject, messages: Sequence[bytes], limits: Limits, *, stamped
             run.failure = spawned.failure or str(error)
             run.log = spawned.log
         run.elapsed, run.busy = clock.elapsed, clock.busy
-        if run.failure is None:
+        if run.failure is None and not interrupt.came:
             run.failure = _ended(spawned, run)
         if spawned.laps is not None:
             run.laps = spawned.laps.read()

@@ -2,13 +2,16 @@
 
 from time import perf_counter
 
-from ...errors import ChannelClosedError, ChannelTimeoutError
+from ...errors import ChannelClosedError, ChannelTimeoutError, HostError
 from ...protocol.messages import SourceError
+from ..embedded import SourceHandle
 from ..embedded.counters import Faults
-from .figures import Measured, Part, part, slower
-from .subject import Clock, Limits, Spawned, Subject
+from .figures import UNSTAMPED, Measured, Part, part, slower
+from .subject import Clock, Interrupt, Limits, Spawned, Subject
 
 __all__ = ["measure_source"]
+
+_FEW = 2  # rows: on another thread than the one that opened it, the first has no lap
 
 
 class _Run:
@@ -36,8 +39,11 @@ def measure_source(subject: Subject, limits: Limits) -> Measured:
 
     Errors it sends are counted. Raises `HostError` if it does not start.
     """
-    run = _run(subject, limits, stamped=False)
-    again = _Run() if run.failure or not run.count else _run(subject, limits.second(), stamped=True)
+    interrupt = Interrupt()
+    run = _run(subject, limits, interrupt, stamped=False)
+    again = _Run()
+    if run.count and not (run.failure or interrupt.came):
+        again = _again(subject, limits.second(), interrupt)
     return Measured(
         kind="source",
         name=subject.name,
@@ -57,10 +63,34 @@ def measure_source(subject: Subject, limits: Limits) -> Measured:
         errors=run.faults.count,
         failures=(run.failure,) if run.failure else (),
         log=run.log,
+        interrupted=interrupt.came,
+        unexplained=_unexplained(again, limits.second(), interrupt),
     )
 
 
-def _run(subject: Subject, limits: Limits, *, stamped: bool) -> _Run:
+def _again(subject: Subject, limits: Limits, interrupt: Interrupt) -> _Run:
+    run = _Run()
+    with interrupt:
+        try:
+            run = _run(subject, limits, interrupt, stamped=True)
+        except HostError as error:
+            run.failure = str(error)
+    return run
+
+
+def _unexplained(again: _Run, limits: Limits, interrupt: Interrupt) -> str | None:
+    if again.parts or interrupt.came:
+        return None
+    if again.failure:
+        return f"the second run, with stamps, failed: {again.failure}"
+    if again.count < _FEW:
+        came = "one row" if again.count else "no row"
+        short = f"the second run, of {limits.seconds:g} s, was too short: {came} came"
+        return f"{short}; give it more, with --for"
+    return UNSTAMPED
+
+
+def _run(subject: Subject, limits: Limits, interrupt: Interrupt, *, stamped: bool) -> _Run:
     run = _Run()
     config = dict(subject.config)
     datasource = str(config.pop("datasource", ""))
@@ -68,14 +98,8 @@ def _run(subject: Subject, limits: Limits, *, stamped: bool) -> _Run:
         source = spawned.host.source(subject.name, datasource=datasource, config=config)
         clock = Clock(limits)
         try:
-            while not clock.over(run.count):
-                item = source.recv(clock.left)
-                if isinstance(item, SourceError):
-                    run.faults.add(f"source {subject.name}", item.text)
-                    continue
-                run.last = perf_counter()
-                run.first = run.first or run.last
-                run.count += 1
+            with interrupt:
+                _receive(source, clock, run)
         except ChannelTimeoutError:
             pass  # the time is over
         except ChannelClosedError:
@@ -85,6 +109,17 @@ def _run(subject: Subject, limits: Limits, *, stamped: bool) -> _Run:
         if stamped:
             _explain(run, spawned)
     return run
+
+
+def _receive(source: SourceHandle, clock: Clock, run: _Run) -> None:
+    while not clock.over(run.count):
+        item = source.recv(clock.left)
+        if isinstance(item, SourceError):
+            run.faults.add(f"source {source.name}", item.text)
+            continue
+        run.last = perf_counter()
+        run.first = run.first or run.last
+        run.count += 1
 
 
 def _explain(run: _Run, spawned: Spawned) -> None:

@@ -18,7 +18,7 @@ from ...transport import Transport
 from ..embedded import Host, Settings
 from ..embedded.process import PluginProcess
 
-__all__ = ["Clock", "Limits", "Spawned", "Subject"]
+__all__ = ["Clock", "Interrupt", "Limits", "Spawned", "Subject"]
 
 _PART = 0.5  # of the time given, at most, for the second run
 _LONGEST = 2.0  # seconds for the second run
@@ -65,6 +65,21 @@ class Clock:
     def busy(self) -> float:
         """How busy this process was meanwhile, as a share of one core."""
         return (time.process_time() - self._busy) / (self.elapsed or 1.0)
+
+
+class Interrupt:
+    """Ctrl-C ends what is done within, and only that; `came` says that it did. For the main thread,
+    any number of times."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> bool:
+        self.came = self.came or kind is KeyboardInterrupt
+        return kind is KeyboardInterrupt
 
 
 @dataclass
