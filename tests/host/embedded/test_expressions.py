@@ -60,6 +60,8 @@ def test_reads_every_kind_of_argument(text: str, argument: object) -> None:
         ("score('a)", 6, "this quote is never closed"),
         ('score("a)', 6, "this quote is never closed"),
         ("score(NaN, -Infinity)", 11, "expected a column"),
+        ("score(a, 1e400)", 9, "this number is beyond those that eKuiper has"),
+        ("score([-1e400])", 6, "this number is beyond those that eKuiper has"),
         ("score(a) x", 9, "expected the end"),
         ("score(a) as", 11, "a name for the column"),
         ("score(a) as x y", 14, "expected the end"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from ..shared.rows import read_rows
 __all__ = ["Calls", "read_all", "symbol_of"]
 
 _MOST_ROWS = 100_000
+_LONG = 20  # digits of a number
 _WINDOW = 10  # rows an aggregate gets by default
 
 
@@ -132,11 +134,28 @@ def _column(argument: Argument, window: Sequence[dict[str, Any]]) -> Any:
 
 
 def _value(text: str) -> Any:
-    """JSON if it can be read as such, else text."""
+    """JSON if it can be read as such, else text. Raises `click.UsageError` for numbers that eKuiper
+    has not."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_fitting)
     except (ValueError, RecursionError):
         return text
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        shown = digits if len(digits) < _LONG else f"{digits[:_LONG]}…"
+        raise click.UsageError(f"--arg {shown}: eKuiper has no number beyond 1.8e308; give less")
+    return value
+
+
+def _fitting(digits: str) -> int | float:
+    """Whole of 64 bits, as in a statement; a longer one is a float, as in a row."""
+    value = float(digits)
+    if isinf(value):
+        return _finite(digits)
+    return int(digits) if -(2**63) <= int(digits) < 2**63 else value
 
 
 def _refuse(constant: str) -> Any:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, NoReturn
 
 from ...errors import ExpressionError
@@ -128,7 +129,9 @@ class _Parser:
 
     def _json(self) -> Any:
         try:
-            value, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(self._text, self._at)
+            value, end = _JSON.raw_decode(self._text, self._at)
+        except OverflowError:
+            self._fail("this number is beyond those that eKuiper has")
         except (ValueError, RecursionError):
             expected = "expected a column, a JSON value, 'text' or *"
             if self._text[self._at : self._at + 1] in ("'", '"'):
@@ -171,3 +174,13 @@ class _Parser:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON value")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        raise OverflowError(digits)
+    return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
