@@ -10,7 +10,6 @@ import threading
 import time
 from _thread import get_ident
 from collections.abc import Callable
-from queue import SimpleQueue
 from types import CodeType
 
 from ..errors import EkuiperError
@@ -51,7 +50,7 @@ class Hangs:
         self._codes: dict[int, tuple[str, CodeType]] = {}
         self._quiet: dict[int, list[bool]] = {}
         self._stirred = False
-        self._alarms: SimpleQueue[None] = SimpleQueue()
+        self._alarms = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
     def limit_to(self, call_timeout: float | None) -> None:
@@ -79,12 +78,12 @@ class Hangs:
 
     def _wake(self) -> None:
         self._calls.awake = True
-        self._alarms.put(None)
+        self._alarms.release()
         self._roused()
 
     def _main(self) -> None:
         while True:
-            self._alarms.get()
+            self._alarms.acquire()
             self._look_until_quiet()
 
     def _look_until_quiet(self) -> None:
@@ -97,7 +96,7 @@ class Hangs:
             seen.look(now, flying)
             for number, serial, seconds in seen.longer(now, self._limit):
                 if self._calls.told[number] != serial:
-                    self._tell(number, serial, seconds)
+                    self._try_to_tell(number, serial, seconds)
             if flying or (quiet and self._stirred):
                 quiet = False
             elif not quiet:
@@ -114,6 +113,13 @@ class Hangs:
             self._wake()  # at this very moment; there is no harm in one alarm too many
         return not self._stirred
 
+    def _try_to_tell(self, number: int, serial: int, seconds: float) -> None:
+        try:
+            self._tell(number, serial, seconds)
+        except Exception:  # whatever author code made of its frames, the watch goes on
+            _log.exception("%s hangs, and its stack cannot be told", self._codes[number][0])
+        self._calls.told[number] = serial
+
     def _tell(self, number: int, serial: int, seconds: float) -> None:
         what, code = self._codes[number]
         thread = self._calls.threads[number]
@@ -129,7 +135,6 @@ class Hangs:
             seconds,
             stack,
         )
-        self._calls.told[number] = serial
 
 
 def _place_of(frame: bytes) -> str:

@@ -22,7 +22,7 @@ from .inflight import Calls
 from .marks import Marks
 from .report import Report
 
-__all__ = ["Overdue", "Verdict", "let_stacks_be_taken"]
+__all__ = ["Overdue", "Verdict", "let_stacks_be_taken", "stack_in"]
 
 GRACE = 0.1
 """Seconds beyond two looks that the worker is given to tell the stack itself."""
@@ -147,7 +147,7 @@ class Overdue:
             f"{_place(marks.request(number))}function {calls.name(number)!r} of plugin "
             f"{self._report.plugin!r}: a call takes longer than {patience(calls.timeout):g} s "
             f"({seconds:.1f} s so far) and lets no other thread run, now at:",
-            _stack(dump, calls.threads[number]),
+            stack_in(dump, calls.threads[number]),
         )
 
 
@@ -160,7 +160,7 @@ def _place(request: bytes) -> str:
     return "" if place is None else f"[{place.rule_id}/{place.op_id}/{place.instance_id}] "
 
 
-def _stack(dump: str, thread: int) -> list[str]:
+def stack_in(dump: str, thread: int) -> list[str]:
     """The lines of one thread in what faulthandler wrote, as `stack_of` has them."""
     _, _, after = dump.partition(f"{thread:#018x}")
     entries = [_FRAME.match(line) for line in after.partition("\n\n")[0].splitlines()]
