@@ -318,6 +318,19 @@ class TestLive:
         assert max(map(len, lines)) <= width
         assert "12:00:00" in out.getvalue()
 
+    @pytest.mark.parametrize(
+        ("files", "deleted", "words"),
+        [
+            (["a.py"], [], "a.py saved: again"),
+            (["a.py", "b.py"], ["a.py", "b.py"], "a.py, b.py deleted: again"),
+            (["a.py", "b.py", "c.py"], ["b.py"], "a.py, c.py saved, b.py deleted: again"),
+            ([], [], "again"),
+        ],
+    )
+    def test_deleted_files(self, files: list[str], deleted: list[str], words: str) -> None:
+        """They were not saved."""
+        assert Notice(tuple(files), "again", None, "12:00:00", tuple(deleted)).whole == words
+
     def test_columns_that_functions_fill_stay(self) -> None:
         """Where there is no room for all, those of the input go first, and are counted."""
         out = io.StringIO()

@@ -216,6 +216,17 @@ def test_rows_of_a_file_begin_anew(watched: Callable[..., Watched], tmp_path: Pa
     assert run.end()["pipelines"][0]["rows_out"] == 2
 
 
+def test_a_deleted_file(watched: Callable[..., Watched], folder: Path) -> None:
+    """It is told to be that, not to be saved."""
+    (folder / "more.py").write_text("")
+    run = watched(*TICKS)
+    run.until("row")
+    (folder / "more.py").unlink()
+
+    saved = run.until("saved")
+    assert (saved["files"], saved["deleted"], saved["ok"]) == (["more.py"], ["more.py"], True)
+
+
 def test_new_rules(watched: Callable[..., Watched], folder: Path) -> None:
     """Rules and streams that are saved run instead; wrong ones are told, and the old run on."""
     for name in ("streams", "rules"):

@@ -58,12 +58,21 @@ class Notice:
     error: str | None
     at: str
     """When, as 12:34:56."""
+    deleted: tuple[str, ...] = ()
+    """Those of the files that are there no more."""
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """Those that are."""
+        return tuple(name for name in self.files if name not in self.deleted)
 
     @property
     def whole(self) -> str:
         """All of it, on one line."""
-        saved = f"{', '.join(self.files)} saved: " if self.files else ""
-        return f"{saved}{f'{self.error}; ' if self.error is not None else ''}{self.text}"
+        done = ((self.saved, "saved"), (self.deleted, "deleted"))
+        told = ", ".join(f"{', '.join(names)} {what}" for names, what in done if names)
+        wrong = f"{self.error}; " if self.error is not None else ""
+        return f"{f'{told}: ' if told else ''}{wrong}{self.text}"
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ __all__ = ["JsonView"]
 class JsonView:
     """Objects with a `type`: "row" for each that came out, "stats" per pipeline each second,
     "error" for each new mistake, "log" for what a log action logs, "saved" for files with
-    --watch, and "summary" at the end. Times are seconds, rates per second. The plugin's own lines
-    go to stderr."""
+    --watch (saved or deleted), and "summary" at the end. Times are seconds, rates per second. The
+    plugin's own lines go to stderr."""
 
     every = 1.0
 
@@ -41,6 +41,7 @@ class JsonView:
                 "type": "saved",
                 "at": notice.at,
                 "files": list(notice.files),
+                "deleted": list(notice.deleted),
                 "ok": notice.error is None,
                 "error": notice.error,
                 "text": notice.text,

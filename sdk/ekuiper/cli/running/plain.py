@@ -34,7 +34,8 @@ class PlainView:
 
     def changed(self, notice: Notice) -> None:
         self._new_faults = NewFaults()
-        self.say(f"{notice.at}  {'error' if notice.error is not None else 'saved'}  {notice.whole}")
+        kind = "saved" if notice.saved or not notice.deleted else "deleted"
+        self.say(f"{notice.at}  {'error' if notice.error is not None else kind}  {notice.whole}")
 
     def rows(self, rule: str, rows: Sequence[dict[str, Any]]) -> None:
         pass

@@ -127,7 +127,8 @@ class WatchingSession(Session):
 
     def _tell(self, files: Sequence[str], text: str, error: str | None) -> None:
         self._restless.acted(time.monotonic())
-        self.notice = Notice(tuple(files), text, error, time.strftime("%H:%M:%S"))
+        gone = tuple(name for name in files if not (self.plan.folder / name).exists())
+        self.notice = Notice(tuple(files), text, error, time.strftime("%H:%M:%S"), gone)
         self.read_log()
         self.view.changed(self.notice)
 
