@@ -9,7 +9,7 @@ from ...errors import ChannelTimeoutError, EkuiperError, MalformedMessageError
 from ...protocol.engine import loads
 from ...transport.unix import connect
 from ..locks import runtime_path
-from .status import SUFFIX, remove
+from .status import SUFFIX, sweep
 
 __all__ = ["statuses"]
 
@@ -29,15 +29,14 @@ def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
     folder = runtime_path(directory)
     if not _ours(folder):
         return []
+    sweep(folder)
     found = []
     for name in sorted(os.listdir(folder)):
         if name.endswith(SUFFIX):
             path = os.path.join(folder, name)
             try:
                 found.append(_ask_twice(path, timeout))
-            except ConnectionRefusedError:
-                remove(path)
-            except FileNotFoundError:
+            except (ConnectionRefusedError, FileNotFoundError):
                 pass  # it has just ended
             except (OSError, EkuiperError):
                 pid = name.partition("_")[0]

@@ -20,7 +20,7 @@ from .overdue import Overdue
 from .report import Report
 from .spawning import Spawned
 
-__all__ = ["SUFFIX", "Death", "Status", "remove", "symbols"]
+__all__ = ["SUFFIX", "Death", "Status", "sweep", "symbols"]
 
 SUFFIX = ".status"
 """How the names of status sockets end; before it stand the process and a random part, since
@@ -229,24 +229,28 @@ def _identity(symbol: dict[str, Any]) -> tuple[Any, ...]:
 
 def _door() -> UnixDoor:
     folder = runtime_directory(socket_directory())
-    _sweep(folder)
+    sweep(folder)
     return UnixDoor(f"ipc://{folder}/{os.getpid()}_{os.urandom(2).hex()}{SUFFIX}")
 
 
-def _sweep(folder: str) -> None:
-    """Remove the sockets of supervisors that were killed, as hosts do when a plugin is updated."""
+def sweep(folder: str) -> None:
+    """Remove the sockets of supervisors that were killed, as hosts do when a plugin is updated.
+
+    One whose process's number is another's by now stays until that has ended, too: it might be one
+    who is about to listen.
+    """
     for name in os.listdir(folder):
         if name.endswith(SUFFIX) and not os.path.exists(f"/proc/{name.partition('_')[0]}"):
             path = os.path.join(folder, name)
             try:
                 connect(path.encode()).close()  # in another container it may be there
             except ConnectionRefusedError:
-                remove(path)
+                _remove(path)
             except OSError:
                 pass
 
 
-def remove(path: str) -> None:
+def _remove(path: str) -> None:
     """Unlink a stale socket."""
     try:
         os.unlink(path)
