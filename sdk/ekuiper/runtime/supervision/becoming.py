@@ -69,7 +69,7 @@ def become_supervisor(name: str, directory: str | None) -> None:
     `directory` is where this process was started: author code may have gone elsewhere since.
     """
     _log.info(
-        "a supervisor takes over, and its worker runs the script again; "
+        "the script is run a second time, below a process that starts it again if it dies; "
         "with a launcher it would run once"
     )
     for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):

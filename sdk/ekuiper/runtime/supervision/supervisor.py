@@ -102,7 +102,8 @@ class Supervisor:
         its link."""
         self._listen_to_signals()
         self._status.open()
-        self._report("INFO", f"supervises its worker for host process {self._host.host}")
+        told = "the plugin's code runs in a process of its own, and is started again if that dies"
+        self._report("INFO", f"{told}; the host is process {self._host.host}")
         ending = self._do(self._machine.begin(time.monotonic()))
         while ending is None:
             self._wait()
