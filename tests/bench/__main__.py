@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     scale = _scale(options)
-    results = Results({**machine.about(), "rounds": scale.rounds})
+    results = Results({**machine.about(), "rounds": scale.rounds, "quick": options.quick})
     try:
         _measure(plan, scale, results)
     except KeyboardInterrupt:

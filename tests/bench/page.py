@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .results import Results
 from .rows import COLUMNS, HOSTS, LEGEND, Notes, Row, Section, sections, text_of
+from .targets import INDICATIVE
 
 __all__ = ["main", "markdown"]
 
@@ -37,6 +38,7 @@ _WORDS = {True: "met", False: "**not met**", None: "?"}
 def markdown(results: Results, pictures: dict[str, str]) -> str:
     """The page; `pictures` are paths of plots and what they show."""
     text = _INTRODUCTION.format(**results.about)
+    text += f"{INDICATIVE}.\n\n" if results.about.get("quick") else ""
     text += "".join(f"![{shows}]({path})\n\n" for path, shows in pictures.items())
     notes = Notes()
     text += "".join(_table(section) for section in sections(results, notes))

@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 from .results import Place, Results
 
-__all__ = ["Target", "Verdict", "judge", "targets_of"]
+__all__ = ["INDICATIVE", "Target", "Verdict", "judge", "targets_of"]
+
+
+INDICATIVE = (
+    "Indicative: measured in short windows (--quick, QUICK=1), so verdicts may come out the other "
+    "way in a whole run"
+)
 
 
 class Target(NamedTuple):

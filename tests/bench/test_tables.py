@@ -95,6 +95,24 @@ def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) ->
     assert "How it waits, on eKuiper 2.4" in text
 
 
+def test_short_measurements_only_indicate(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `--quick` finds may be otherwise in a whole run, and is marked so."""
+    results = some_results()
+    show(results, Console(width=100))
+    assert "Indicative" not in capsys.readouterr().out
+    results.about["quick"] = True
+    show(results, Console(width=100))
+    text = capsys.readouterr().out
+
+    assert "Indicative: measured in short windows" in text
+    assert "not met?" in text
+    assert "not met\n" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    assert "Indicative" in page.markdown(results, {})
+    del results.about["quick"]
+    assert "Indicative" not in page.markdown(results, {})
+
+
 def test_ways_of_waiting_stand_in_a_table_of_their_own() -> None:
     """And only there."""
     found = {section.title: section.columns for section in sections(some_results(), Notes())}
