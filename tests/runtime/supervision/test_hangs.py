@@ -11,10 +11,11 @@ import pytest
 from tests.runtime.test_process import DEADLINE, ask
 
 from ekuiper.protocol.codec import decode_reply, encode_call
-from ekuiper.protocol.messages import Call, CallContext
+from ekuiper.protocol.messages import Call, CallContext, Meta
 from ekuiper.runtime.supervision.asking import statuses
 from ekuiper.runtime.supervision.memory import family
 
+from .test_deaths import start_frame
 from .test_poison import ask_through, called, run_by_launcher
 from .test_status import await_status, symbol
 
@@ -99,11 +100,19 @@ PATIENT = """
 SOON = "import ekuiper.runtime.hangs as hangs\nhangs.STUCK_AFTER = 0.2\n"
 
 
-def soon_told(plugin):
-    """Calls are told after less than five seconds, by worker and supervisor."""
+IMPATIENT = "import ekuiper.runtime.supervision.machine as machine\nmachine.PATIENCE = 0.3\n"
+
+
+def changed(plugin, lines):
+    """By these lines, in worker and supervisor."""
     run_by_launcher(plugin)
-    plugin.script.write_text(SOON + plugin.script.read_text())
+    plugin.script.write_text(lines + plugin.script.read_text())
     return plugin
+
+
+def soon_told(plugin):
+    """Calls are told after less than five seconds."""
+    return changed(plugin, SOON)
 
 
 def until(plugin, words: str) -> None:
@@ -152,6 +161,31 @@ def test_who_lets_no_other_thread_run_is_told(supervised):
     assert re.match(r"  /.*body.py:\d+ in exec", log[0])
     assert re.match(r"  /.*body.py:\d+ in work", log[1])
     assert not any("a call takes longer" in line or "ended" in line for line in log)
+
+
+def test_a_worker_that_a_source_keeps_from_running_is_replaced(supervised):
+    """It answers no command: each is answered by the supervisor, and done by the next worker."""
+    plugin = changed(
+        supervised(
+            """
+            import ctypes
+            class S(Source):
+                def open(self, ctx):
+                    library = ctypes.PyDLL(None)
+                    ctx.emit({"n": 1})
+                    library.pause()
+            plugin.start(PluginConfig('p', {'s': S}, {}, {'f': echo()}))
+            """
+        ),
+        IMPATIENT,
+    ).hosted()
+    rows = plugin.keep(plugin.transport.pull(plugin.addresses.data(Meta("r", "o", 0))))
+    f = plugin.function("f")
+    plugin.start("source", "s")
+    rows.recv(DEADLINE)
+    assert plugin.command(start_frame(verb="stop")) == b"ok"
+    assert ask_through(f, "again").result == ["again"]
+    assert any("the worker still does not answer; it is killed" in line for line in ended(plugin))
 
 
 def test_while_no_calls_come_nobody_looks(supervised):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ekuiper.protocol.codec import encode_command
 from ekuiper.protocol.messages import Command, Meta
-from ekuiper.runtime.supervision.actions import Answer, Leave, Log, Send, Spawn
+from ekuiper.runtime.supervision.actions import Answer, Kill, Leave, Log, Send, Spawn
 from ekuiper.runtime.supervision.backoff import HEALTHY
 from ekuiper.runtime.supervision.machine import PATIENCE, Machine, State
 
@@ -342,15 +342,33 @@ def test_a_worker_that_does_not_answer_is_not_waited_for(driver):
     assert sent(driver.do("replied", undo.number, OK)) == [SINK]
 
 
-def test_behind_a_worker_that_does_not_answer_the_next_commands_end(driver):
-    """Each by itself: a start with an error, a stop well."""
-    driver.serving(SOURCE)
+def test_behind_a_worker_that_does_not_answer_the_next_commands_end():
+    """Each by itself: a start with an error, a stop well; and no longer than the worker is let
+    live."""
+    driver = Driver(start_timeout=1.0)
+    driver.do("begin")
+    driver.do("ready", 1.0)
     driver.do("command", SINK)
-    driver.wait()
+    assert "does not answer" in error(driver.wait())
     driver.do("command", FUNC)
     assert "busy with another command" in error(driver.wait())
     driver.do("command", STOP_SOURCE)
     assert driver.wait() == [Answer(OK)]
+    assert driver.now == PATIENCE + 2
+
+
+def test_a_worker_that_never_answers_is_replaced(driver):
+    """Author code keeps all its threads from running; what the host said meanwhile is done by the
+    next one."""
+    driver.serving(SOURCE)
+    driver.do("command", STOP_SOURCE)
+    assert driver.wait() == [Answer(OK)]
+    driver.do("command", SINK)
+    assert driver.wait() == [Kill()]
+    assert driver.now == 2 * PATIENCE
+    assert driver.machine.deadline == 300.0 + PATIENCE
+    assert driver.do("died", "by SIGKILL") == [Spawn()]
+    assert sent(driver.do("ready", 300.0)) == [SINK]
 
 
 def test_a_cut_channel_takes_the_answer_along(driver):

@@ -396,11 +396,17 @@ class Machine:
             self._give_up(order, f"the worker is busy with another command, {waited}")
 
     def _check_out(self, now: float) -> None:
-        """Whoever waits for the worker's reply waits no longer; the worker gets nothing more."""
+        """Whoever waits for the worker's reply waits no longer; the worker gets nothing more, and
+        later it is killed: author code keeps its main thread from running."""
         out = self._out
         if out is None or out.limit is None or now < out.limit:
             return
-        out.limit = None
+        if out.late:
+            out.limit = None
+            self._log("ERROR", "the worker still does not answer; it is killed")
+            self._did.append(Kill())
+            return
+        out.late, out.limit = True, now + PATIENCE
         self._log("ERROR", f"the worker has not answered the command for {out.order.what}")
         if not out.silent:
             out.silent = out.refused = True

@@ -27,3 +27,4 @@ class Out:
         self.limit = limit
         self.silent = replay  # nobody waits for the reply
         self.refused = False  # the host was told that it failed
+        self.late = False  # nobody waits for it any more but we
