@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from ..bundle.manifest import Manifest, read_manifest
 from ..errors import EkuiperError, ManifestError
 from ..host.embedded import PROFILES
+from ..host.scratch import scratch
 from .running.checks import check_input, check_stdin, check_symbols
 from .running.jsonlines import JsonView
 from .running.live import LiveView
@@ -251,7 +251,7 @@ def _log(debug: bool) -> Iterator[Path | None]:
     if debug:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="ekuiper-run-") as folder:
+    with scratch("run") as folder:
         yield Path(folder, "plugin.log")
 
 

@@ -1,6 +1,5 @@
 """eKuiper's side of the wire for one plugin, on this machine."""
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from ...protocol.addresses import Addresses
 from ...protocol.messages import Command
 from ...transport import Transport
 from ...transport.ipc import IpcTransport
+from ..scratch import scratch
 from .asking import FunctionLink
 from .handles import FunctionHandle, SinkHandle, SourceHandle
 from .instance import Instance, Status
@@ -238,8 +238,7 @@ class Host:
     def _open(self) -> Instance:
         name = self.manifest.name
         if self._directory is None:
-            folder = tempfile.TemporaryDirectory(prefix="ekuiper-", dir=_SHORT_PATH)
-            self._directory = self._cleanup.enter_context(folder)
+            self._directory = self._cleanup.enter_context(scratch("host", _SHORT_PATH))
         self._addresses = Addresses(str(self._directory))
         exchange = self._cleanup.enter_context(self._transport.rep(self._addresses.control(name)))
         launcher = (self._launcher or self._process)(self._transport, self._addresses)

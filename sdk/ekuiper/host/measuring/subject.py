@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from ...runtime.probe import VARIABLE, Laps
 from ...transport import Transport
 from ..embedded import Host, Settings
 from ..embedded.process import PluginProcess
+from ..scratch import scratch
 
 __all__ = ["Clock", "Interrupt", "Limits", "Spawned", "Subject"]
 
@@ -120,7 +120,7 @@ class Subject:
         """The plugin, spawned and killed at the end. Calls that wait for it end, with
         `ChannelClosedError`, when it ends by itself. Raises `HostError` if it does not start."""
         memory = _SHARED if os.path.isdir(_SHARED) else None
-        with tempfile.TemporaryDirectory(prefix="ekuiper-bench-", dir=memory) as folder:
+        with scratch("bench", memory) as folder:
             path = Path(folder, "laps")
             laps = Laps(str(path)) if stamped else None
             env = {VARIABLE: f"{self.kind}:{self.name}:{path}"} if stamped else {}
