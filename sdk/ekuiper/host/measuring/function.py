@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from time import monotonic, perf_counter_ns, sleep
+from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
 
 from ...errors import CallError, ChannelClosedError, HostError
-from ...runtime.probe import Lap, Laps
+from ...runtime.probe import Lap
 from ...transport import Exchange
 from ...transport.ipc import IpcTransport
 from ..embedded import FunctionHandle
@@ -20,7 +20,6 @@ Arguments = Callable[[FunctionHandle], Sequence[Sequence[Any]]]
 
 _WARM = 0.1  # of the time, or count, not to be measured: caches fill, and waits settle
 _WARM_CALLS = 2000
-_LATE = 0.1  # seconds for the last lap
 
 
 class _Call(NamedTuple):
@@ -133,7 +132,7 @@ def _stamped(
             since = spawned.laps.written
             with interrupt:
                 _follow(handle, given, Clock(limits), transport.stamps, second)
-            _await(spawned.laps, since + len(second.calls))
+            spawned.await_laps(since + len(second.calls))
             second.laps = spawned.laps.read(since)
     except (ChannelClosedError, HostError) as error:
         second.unexplained = f"the second run, with stamps, failed: {error}"
@@ -157,13 +156,6 @@ def _follow(
         whole = perf_counter_ns() - start
         second.timing.add(whole / 1e9)
         calls.append(_Call(whole, stamps.received - stamps.sent))
-
-
-def _await(laps: Laps, number: int) -> None:
-    """A lap is written after its answer was sent; a call that never reached the author has none."""
-    deadline = monotonic() + _LATE
-    while laps.written < number and monotonic() < deadline:
-        sleep(0.001)
 
 
 def _parts(calls: list[_Call], laps: list[Lap]) -> tuple[tuple[Any, ...], float]:

@@ -123,6 +123,7 @@ def _run(
         if run.failure is None and not interrupt.came:
             run.failure = _ended(spawned, run)
         if spawned.laps is not None:
+            spawned.await_laps(run.acknowledged)
             run.laps = spawned.laps.read()
     return run
 

@@ -23,6 +23,7 @@ __all__ = ["Clock", "Interrupt", "Limits", "Spawned", "Subject"]
 _PART = 0.5  # of the time given, at most, for the second run
 _LONGEST = 2.0  # seconds for the second run
 _MOST = 50_000  # calls, rows or messages in the second run
+_LATE = 0.1  # seconds for the last lap
 _LOG = 12
 _SHARED = "/dev/shm"  # files in memory, where there are such: a disk would slow the stamps
 
@@ -91,6 +92,13 @@ class Spawned:
     laps: Laps | None = None
     ending: threading.Event = field(default_factory=threading.Event)
     log: tuple[str, ...] = ()
+
+    def await_laps(self, number: int) -> None:
+        """Wait for the last of so many: a lap is written after its answer was sent, and one that
+        never reached the author has none."""
+        deadline = time.monotonic() + _LATE
+        while self.laps and self.laps.written < number and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     @property
     def failure(self) -> str | None:
