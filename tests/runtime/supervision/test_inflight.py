@@ -8,11 +8,12 @@ import time
 
 import pytest
 
+from ekuiper.runtime.author import PACKAGE
 from ekuiper.runtime.guard import Guard
 from ekuiper.runtime.hangs import Hangs, between_looks, patience
 from ekuiper.runtime.supervision.inflight import SLOTS, Calls
 from ekuiper.runtime.supervision.marks import Marks, new_marks
-from ekuiper.runtime.supervision.overdue import Overdue, stack_in
+from ekuiper.runtime.supervision.overdue import Overdue, lines_of
 from ekuiper.runtime.supervision.report import Report
 
 DEADLINE = 10.0
@@ -179,18 +180,18 @@ Current thread 0x00007f0000000002 (most recent call first):
 """
 
 
-def test_one_threads_stack_is_found_in_the_dump():
-    """As its own lines would be told: the innermost last, without ours."""
-    from ekuiper.runtime.author import PACKAGE
-
+def test_the_stack_is_found_in_the_dump():
+    """As the worker would tell it: the innermost last, without ours; then where other threads are
+    in author code."""
     dump = DUMP.replace("{package}", PACKAGE)
-    assert stack_in(dump, 0x7F0000000ABC) == [
+    assert lines_of(dump, 0x7F0000000ABC) == [
         "/a.py:7 in <lambda>",
         '/my "odd", line.py:12 in hang',
+        "another thread: /other.py:3 in wait",
     ]
-    assert stack_in(dump, 0x7F0000000001) == ["/other.py:3 in wait"]
-    assert stack_in(dump, 0x7F0000000AB) == []
-    assert stack_in("", 1) == []
+    assert lines_of(dump, 0x7F0000000001)[0] == "/other.py:3 in wait"
+    assert lines_of(dump, 0x7F0000000AB)[0] == "(its stack could not be taken)"
+    assert lines_of("", 1) == ["(its stack could not be taken)"]
 
 
 def test_a_first_call_after_a_pause_is_announced_once(marks, monkeypatch):

@@ -16,13 +16,14 @@ from typing import NamedTuple
 
 from ...errors import EkuiperError
 from ...protocol.codec import decode_call
+from ..author import PACKAGE
 from ..hangs import between_looks, patience
 from ..stacks import begin_of_author
 from .inflight import Calls
 from .marks import Marks
 from .report import Report
 
-__all__ = ["Overdue", "Verdict", "let_stacks_be_taken", "stack_in"]
+__all__ = ["Overdue", "Verdict", "let_stacks_be_taken", "lines_of"]
 
 GRACE = 0.1
 """Seconds beyond two looks that the worker is given to tell the stack itself."""
@@ -35,6 +36,7 @@ _SIGNAL = getattr(signal, "SIGRTMIN", 0) + 9
 
 _MOST = 1 << 16  # bytes of stacks
 
+_THREAD = re.compile("0x[0-9a-f]+")
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 
 
@@ -43,7 +45,7 @@ def let_stacks_be_taken(marks: Marks) -> None:
     try:
         faulthandler.register(_SIGNAL, marks.fd, all_threads=True, chain=False)
     except (OSError, ValueError, RuntimeError, AttributeError):
-        pass  # then the stack is not known
+        signal.signal(_SIGNAL, signal.SIG_IGN)  # it must not end the worker
 
 
 class Verdict(NamedTuple):
@@ -147,7 +149,7 @@ class Overdue:
             f"{_place(marks.request(number))}function {calls.name(number)!r} of plugin "
             f"{self._report.plugin!r}: a call takes longer than {patience(calls.timeout):g} s "
             f"({seconds:.1f} s so far) and lets no other thread run, now at:",
-            stack_in(dump, calls.threads[number]),
+            lines_of(dump, calls.threads[number]),
         )
 
 
@@ -160,10 +162,22 @@ def _place(request: bytes) -> str:
     return "" if place is None else f"[{place.rule_id}/{place.op_id}/{place.instance_id}] "
 
 
-def stack_in(dump: str, thread: int) -> list[str]:
-    """The lines of one thread in what faulthandler wrote, as `stack_of` has them."""
-    _, _, after = dump.partition(f"{thread:#018x}")
-    entries = [_FRAME.match(line) for line in after.partition("\n\n")[0].splitlines()]
-    frames = [entry.groups() for entry in entries if entry is not None][::-1]
+def lines_of(dump: str, thread: int) -> list[str]:
+    """What to tell of what faulthandler wrote: the stack of this thread, as `stack_of` has it, and
+    where others are in author code. It may be one of them that lets no other run."""
+    stacks = [_stack(each) for each in dump.split("\n\n")]
+    others = [stack[-1] for name, stack in stacks if name != thread and stack]
+    own = dict(stacks).get(thread) or ["(its stack could not be taken)"]
+    return [*own, *(f"another thread: {each}" for each in others)]
+
+
+def _stack(dump: str) -> tuple[int, list[str]]:
+    """Which thread it is, and its lines, unless it runs our code."""
+    head, *lines = dump.splitlines() or [""]
+    frames = [entry.groups() for entry in map(_FRAME.match, lines) if entry is not None]
+    thread = _THREAD.search(head)
+    if thread is None or not frames or frames[0][0].startswith(PACKAGE):
+        return 0, []
+    frames.reverse()
     begin = begin_of_author([path for path, _, _ in frames])
-    return [f"{path}:{line} in {name}" for path, line, name in frames[begin:]]
+    return int(thread[0], 16), [f"{path}:{line} in {name}" for path, line, name in frames[begin:]]
