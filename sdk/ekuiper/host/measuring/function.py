@@ -78,7 +78,7 @@ def measure_function(subject: Subject, arguments: Arguments, limits: Limits) -> 
         failures=tuple(failures),
         log=log,
         interrupted=interrupt.came,
-        unexplained=second.unexplained if not (parts or interrupt.came) else None,
+        unexplained=second.unexplained if not (parts or failures or interrupt.came) else None,
     )
 
 

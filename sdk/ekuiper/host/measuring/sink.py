@@ -42,7 +42,8 @@ def measure_sink(
     interrupt = Interrupt()
     run = _run(subject, messages, limits, interrupt, stamped=False)
     again = _Run()
-    if not (run.failure or interrupt.came):
+    complete = not (run.failure or interrupt.came)
+    if complete:
         again = _again(subject, messages, limits.second(), interrupt)
     parts, waiting = _parts(again.laps)
     collect = parts[2] if parts else None
@@ -68,7 +69,7 @@ def measure_sink(
         failures=(run.failure,) if run.failure else (),
         log=run.log,
         interrupted=interrupt.came,
-        unexplained=_unexplained(again, interrupt),
+        unexplained=_unexplained(again) if complete and not interrupt.came else None,
     )
 
 
@@ -84,8 +85,8 @@ def _again(
     return run
 
 
-def _unexplained(again: _Run, interrupt: Interrupt) -> str | None:
-    if again.laps or interrupt.came:
+def _unexplained(again: _Run) -> str | None:
+    if again.laps:
         return None
     if again.failure:
         return f"the second run, with stamps, failed: {again.failure}"

@@ -42,7 +42,8 @@ def measure_source(subject: Subject, limits: Limits) -> Measured:
     interrupt = Interrupt()
     run = _run(subject, limits, interrupt, stamped=False)
     again = _Run()
-    if run.count and not (run.failure or interrupt.came):
+    complete = bool(run.count) and not (run.failure or interrupt.came)
+    if complete:
         again = _again(subject, limits.second(), interrupt)
     return Measured(
         kind="source",
@@ -64,7 +65,9 @@ def measure_source(subject: Subject, limits: Limits) -> Measured:
         failures=(run.failure,) if run.failure else (),
         log=run.log,
         interrupted=interrupt.came,
-        unexplained=_unexplained(again, limits.second(), interrupt),
+        unexplained=(
+            _unexplained(again, limits.second()) if complete and not interrupt.came else None
+        ),
     )
 
 
@@ -78,8 +81,8 @@ def _again(subject: Subject, limits: Limits, interrupt: Interrupt) -> _Run:
     return run
 
 
-def _unexplained(again: _Run, limits: Limits, interrupt: Interrupt) -> str | None:
-    if again.parts or interrupt.came:
+def _unexplained(again: _Run, limits: Limits) -> str | None:
+    if again.parts:
         return None
     if again.failure:
         return f"the second run, with stamps, failed: {again.failure}"
