@@ -351,8 +351,8 @@ def test_acks_end_with_the_sink():
     from ekuiper.transport.memory import MemoryTransport
 
     class StoppedMeanwhile(MemoryTransport):
-        def push(self, url, timeout=0.0):
-            outbox = super().push(url, timeout)
+        def push(self, url, *args, **options):
+            outbox = super().push(url, *args, **options)
             acks.close()
             return outbox
 

@@ -9,6 +9,7 @@ from ..errors import ChannelClosedError, ConnectError
 from ..protocol.codec import encode_ack
 from ..protocol.messages import Ack
 from ..transport import Outbox, Transport
+from ..transport.keeper import Keeper
 
 __all__ = ["Acks"]
 
@@ -27,9 +28,10 @@ class Acks:
     before it. The channel is dialled when first needed. Any thread may use it.
     """
 
-    def __init__(self, transport: Transport, url: str) -> None:
+    def __init__(self, transport: Transport, url: str, keeper: Keeper | None = None) -> None:
         self._transport = transport
         self._url = url
+        self.keeper = keeper
         self._lock = threading.Lock()
         self._owed: deque[Ack | None] = deque()  # the oldest first; None: not decided yet
         self._outbox: Outbox | None = None
@@ -44,6 +46,12 @@ class Acks:
         """A row came."""
         with self._lock:
             self._owed.append(None)
+
+    def inherit(self, decided: list[Ack]) -> None:
+        """Pay what a worker before owed, before any row comes."""
+        with self._lock:
+            self._owed.extend(decided)
+            self._pay()
 
     def decide(self, ack: Ack) -> bool:
         """Settle the oldest row not decided yet; False when there is none."""
@@ -96,7 +104,7 @@ class Acks:
         deadline = time.monotonic() + DIAL_TIMEOUT
         while True:
             try:
-                return self._transport.push(self._url)
+                return self._transport.push(self._url, keeper=self.keeper)
             except ConnectError:
                 if time.monotonic() >= deadline or self._ended.wait(DIAL_PAUSE):
                     raise

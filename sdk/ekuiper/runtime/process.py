@@ -93,7 +93,8 @@ def _serve_supervised(
 ) -> int:
     _prepare_signals(hosted=True)
     config, transport = _probed(config, transport)
-    symbols = Symbols(config, transport, addresses, _locks(addresses), worker.guard)
+    locks = _locks(addresses)
+    symbols = Symbols(config, transport, addresses, locks, worker.guard, worker.keeping)
     status = 1
     try:
         worker.serve(config, symbols)

@@ -1,12 +1,15 @@
 """A running sink."""
 
-from ..config import Conf
+from ..config import Conf, PluginConfig
 from ..errors import ChannelClosedError
-from ..protocol.messages import Ack
-from ..transport import Inbox
+from ..protocol.addresses import Addresses
+from ..protocol.messages import Ack, Command
+from ..transport import Inbox, Transport
 from ..transport.ceded import Ceded
 from .acks import Acks
 from .context import SinkContext
+from .keeping import Keeping, Kept
+from .supervision.custody import name_of
 from .symbol import RunningSymbol
 
 __all__ = ["RunningSink"]
@@ -23,22 +26,50 @@ class RunningSink(RunningSymbol):
     kind = "sink"
     _inbox: Inbox | None = None
     _acks: Acks | None = None
+    _kept: Kept | None = None
     _rows = _errors = 0
 
+    def __init__(
+        self,
+        command: Command,
+        config: PluginConfig,
+        transport: Transport,
+        addresses: Addresses,
+        keeping: Keeping | None = None,
+    ) -> None:
+        super().__init__(command, config, transport, addresses)
+        self._keeping = keeping
+        self._name = name_of((command.kind, command.symbol, *command.meta))
+
     def prepare(self) -> None:
-        self.author = self.make_author()
         conf = Conf(self.command.config)
-        self.call("configure", conf)
         if conf.get("requireAck") is True:
             self._acks = Acks(self._transport, self._addresses.ack(self.command.meta))
+            self._inherit()
+        self.author = self.make_author()
+        self.call("configure", conf)
         self._automatic = getattr(self.author, "ack", "auto") != "manual"
         self.ctx = SinkContext(self.what, self.command.meta, self._acks)
 
     def connect(self, ceded: Ceded | None) -> None:
-        self._inbox = self._transport.pull(self._addresses.data(self.command.meta), ceded=ceded)
+        if self._acks is not None and self._keeping is not None and self._kept is None:
+            if ceded is None:
+                self._inherit()
+            self._kept = self._kept or self._keeping.new(self._name)
+            self._acks.keeper = self._kept
+        url = self._addresses.data(self.command.meta)
+        self._inbox = self._transport.pull(url, ceded=ceded, keeper=self._kept)
 
     def cede(self) -> Ceded | None:
         return self._inbox.cede() if self._inbox is not None else None
+
+    def _inherit(self) -> None:
+        """Go on with what a worker that died left behind, if one did: pay what it owed, before
+        author code can die once more."""
+        kept = self._keeping.left_behind(self._name) if self._keeping is not None else None
+        if kept is not None and self._acks is not None:
+            self._kept = self._acks.keeper = kept
+            self._acks.inherit(kept.inherit())
 
     def run(self) -> None:
         if not self._open():
@@ -53,7 +84,7 @@ class RunningSink(RunningSymbol):
         return self._rows, self._errors
 
     def cut(self) -> None:
-        for channel in (self._inbox, self._acks):
+        for channel in (self._inbox, self._acks, self._kept):
             if channel is not None:
                 channel.close()
 

@@ -15,6 +15,7 @@ from ..transport.ceded import Ceded
 from .dialling import FunctionLine
 from .function import RunningFunction
 from .guard import Guard
+from .keeping import Keeping
 from .polling import Polling
 from .sink import RunningSink
 from .source import RunningSource
@@ -37,7 +38,7 @@ class Symbols:
     """Starts and stops symbols as the host says; commands come one at a time, on one thread.
 
     `locks` is the folder for function locks (None: none are taken, for hosts inside a test),
-    `guard` the worker's, if this is one.
+    `guard` and `keeping` are the worker's, if this is one.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Symbols:
         addresses: Addresses,
         locks: str | None = None,
         guard: Guard | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._config = config
         self._transport = transport
         self._addresses = addresses
         self._locks = locks
         self._guard = guard
+        self._keeping = keeping
         self._polling = Polling()
         self._running: dict[Key, RunningSymbol] = {}
         self._functions: dict[str, RunningFunction] = {}
@@ -180,8 +183,10 @@ class Symbols:
     def _made(self, command: Command) -> RunningSymbol:
         if not command.meta.rule_id or not command.meta.op_id:
             raise SymbolError(f"{command.kind} {command.symbol!r}", "needs a ruleId and an opId")
-        kind = RunningSource if command.kind == "source" else RunningSink
-        return kind(command, self._config, self._transport, self._addresses)
+        common = (command, self._config, self._transport, self._addresses)
+        if command.kind == "source":
+            return RunningSource(*common)
+        return RunningSink(*common, keeping=self._keeping)
 
     def _start(self, command: Command) -> None:
         key = (command.kind, command.symbol, command.meta)

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import ChannelClosedError
 from .ceded import Ceded
+from .keeper import Keeper
 
 __all__ = [
     "Channel",
@@ -160,11 +161,19 @@ class Transport(Protocol):
     def req(self, url: str, timeout: float = 0.0) -> Request:
         """Dial a REP. Tries again, after 10 ms doubling to 1 s, until `timeout`; 0 tries once."""
 
-    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Outbox:
-        """Dial a PULL, like `req`, or go on with the connection that another process `ceded`."""
+    def push(
+        self,
+        url: str,
+        timeout: float = 0.0,
+        ceded: Ceded | None = None,
+        keeper: Keeper | None = None,
+    ) -> Outbox:
+        """Dial a PULL, like `req`, or go on with the connection that another process `ceded`.
+        A `keeper` is used by our own sockets alone."""
 
-    def pull(self, url: str, ceded: Ceded | None = None) -> Inbox:
-        """Listen for PUSH peers, or go on with the ones of another process, that it `ceded`."""
+    def pull(self, url: str, ceded: Ceded | None = None, keeper: Keeper | None = None) -> Inbox:
+        """Listen for PUSH peers, or go on with the ones of another process, that it `ceded`, or
+        that died and whose sockets the `keeper` has."""
 
     def rep(self, url: str) -> Exchange:
         """Listen for REQ peers."""

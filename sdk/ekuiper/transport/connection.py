@@ -99,6 +99,15 @@ class Connection:
         except OSError:
             return b""
 
+    def peek(self) -> bytes | None:
+        """The next byte, which stays; b"" when the connection is lost, None if there is none."""
+        try:
+            return self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
     def write(self, head: bytes, body: bytes, deadline: float | None) -> None:
         """All of head and body. `ChannelTimeoutError`, `OSError` when the connection is lost.
 

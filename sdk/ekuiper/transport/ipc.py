@@ -1,6 +1,7 @@
 """Channels over unix sockets with SP framing: the peer may be nng, mangos or this package."""
 
 from .ceded import Ceded
+from .keeper import Keeper
 from .pull import Pull
 from .push import Push
 from .rep import Rep
@@ -29,21 +30,31 @@ class IpcTransport:
         exchange.open(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Push:
+    def push(
+        self,
+        url: str,
+        timeout: float = 0.0,
+        ceded: Ceded | None = None,
+        keeper: Keeper | None = None,
+    ) -> Push:
         """Dial a PULL."""
         path = path_of(url)
-        outbox = Push(url, lambda: connect(path))
+        outbox = Push(url, lambda: connect(path), keeper=keeper)
         if ceded is not None:
             outbox.resume(ceded)
         else:
             outbox.open(timeout)
         return outbox
 
-    def pull(self, url: str, ceded: Ceded | None = None) -> Pull:
+    def pull(self, url: str, ceded: Ceded | None = None, keeper: Keeper | None = None) -> Pull:
         """Listen for PUSH peers; up to two seconds are waited for a listener before us to go."""
-        inbox = Pull(url, UnixDoor(url, -1 if ceded is None else ceded.door), self._longest)
+        if ceded is None and keeper is not None:
+            ceded = keeper.kept()
+        door = UnixDoor(url, -1 if ceded is None else ceded.door)
+        inbox = Pull(url, door, self._longest, keeper)
         if ceded is not None:
             inbox.resume(ceded)
+        inbox.keep()
         inbox.post_doorman(self._attended)
         return inbox
 

@@ -8,6 +8,7 @@ from threading import Lock
 
 from ..errors import ListenError
 from .ceded import Ceded
+from .keeper import Keeper
 from .pull import Pull
 from .push import Push
 from .rep import Rep
@@ -33,13 +34,19 @@ class MemoryTransport:
         exchange.open(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Push:
-        """Dial a PULL; nothing is ever ceded within one process."""
+    def push(
+        self,
+        url: str,
+        timeout: float = 0.0,
+        ceded: Ceded | None = None,
+        keeper: Keeper | None = None,
+    ) -> Push:
+        """Dial a PULL; nothing is ever ceded or kept within one process."""
         outbox = Push(url, lambda: self._connect(url), patience=0.0)
         outbox.open(timeout)
         return outbox
 
-    def pull(self, url: str, ceded: Ceded | None = None) -> Pull:
+    def pull(self, url: str, ceded: Ceded | None = None, keeper: Keeper | None = None) -> Pull:
         """Listen for PUSH peers."""
         return Pull(url, _Door(url, self._doors))
 

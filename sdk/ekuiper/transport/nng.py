@@ -20,6 +20,7 @@ from ..errors import (
 from . import Peer
 from .ceded import Ceded
 from .connection import until
+from .keeper import Keeper
 from .nngchannel import NngChannel
 from .push import check_cuts
 from .unix import path_of
@@ -43,13 +44,19 @@ class NngTransport:
         exchange.dial(timeout)
         return exchange
 
-    def push(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> "_Push":
-        """Dial a PULL; nng cedes nothing."""
+    def push(
+        self,
+        url: str,
+        timeout: float = 0.0,
+        ceded: Ceded | None = None,
+        keeper: Keeper | None = None,
+    ) -> "_Push":
+        """Dial a PULL; nng cedes and keeps nothing."""
         outbox = self._open(_Push, url, self._pynng.Push0)
         outbox.dial(timeout)
         return outbox
 
-    def pull(self, url: str, ceded: Ceded | None = None) -> "_Pull":
+    def pull(self, url: str, ceded: Ceded | None = None, keeper: Keeper | None = None) -> "_Pull":
         """Listen for PUSH peers."""
         inbox = self._open(_Pull, url, self._pynng.Pull0)
         inbox.listen()

@@ -4,8 +4,9 @@ from collections import deque
 
 from ..errors import ChannelClosedError, ChannelTimeoutError
 from .ceded import Ceded
-from .connection import remaining, until
+from .connection import Connection, remaining, until
 from .doorman import Door
+from .keeper import Keeper
 from .listening import Listening
 from .sp import PULL, PUSH, Decoder, frame_head, greeting
 
@@ -15,9 +16,12 @@ __all__ = ["Pull"]
 class Pull(Listening):
     """PULL: receives from many."""
 
-    def __init__(self, url: str, door: Door, longest: int | None = None) -> None:
+    def __init__(
+        self, url: str, door: Door, longest: int | None = None, keeper: Keeper | None = None
+    ) -> None:
         super().__init__(url, door, (PULL, PUSH), longest)
         self._messages: deque[bytes] = deque()
+        self._keeper = keeper
 
     def cede(self) -> Ceded | None:
         """Close it, but let another process go on with all there is; None where that cannot be.
@@ -50,6 +54,9 @@ class Pull(Listening):
         for fd, unread in zip(ceded.connections, ceded.unread, strict=False):
             self._resume(fd, unread)
         self._messages.extend(Decoder(PUSH).feed(ceded.unread[-1]))
+        if self._keeper is not None:
+            whole = not any(connection.decoder.begun for connection in self._connections)
+            self._keeper.end(len(self._messages), whole=whole)
 
     def recv(self, timeout: float | None = None) -> bytes:
         """The next message of any peer."""
@@ -85,10 +92,41 @@ class Pull(Listening):
 
     def _gather(self, deadline: float | None) -> None:
         """Read once from every peer that says something, so that none is left behind."""
+        read = self._read if self._keeper is None else self._read_watched
         for connection in self._talking(deadline):
-            self._messages.extend(self._read(connection) or ())
+            self._messages.extend(read(connection) or ())
         if not self._messages and remaining(deadline) == 0:
             raise ChannelTimeoutError(f"{self.url}: no message in time")
+
+    def _read_watched(self, connection: Connection) -> list[bytes] | None:
+        """Like `_read`, with the keeper as a witness."""
+        keeper, decoder = self._keeper, connection.decoder
+        assert keeper is not None
+        first = connection.peek()
+        if first is None:
+            return None
+        if first and decoder.greeted:
+            keeper.begin()
+        frames = self._read(connection, exact=not decoder.greeted) or []
+        partly = decoder.greeted and decoder.begun and connection in self._connections
+        keeper.end(len(frames), whole=not partly)
+        return frames
+
+    def _admit(self, connection: Connection) -> Connection:
+        super()._admit(connection)
+        self.keep()
+        return connection
+
+    def _drop(self, connection: Connection) -> None:
+        super()._drop(connection)
+        self.keep()
+
+    def keep(self) -> None:
+        """Tell the keeper, if there is one, which sockets there are."""
+        if self._keeper is not None:
+            with self._gate:
+                fds = [connection.fileno() for connection in self._connections]
+                self._keeper.keep(self._door.fileno(), fds)
 
     def _holds_message(self) -> bool:
         return bool(self._messages)

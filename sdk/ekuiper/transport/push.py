@@ -7,6 +7,7 @@ from ..errors import ChannelResetError, ChannelTimeoutError, ConnectError
 from .ceded import Ceded
 from .connection import Connection, until
 from .dialling import Connect, Dialling
+from .keeper import Keeper
 from .sp import PULL, PUSH, frame_head
 from .unix import peer_of
 
@@ -34,9 +35,16 @@ class Push(Dialling):
     a peer that had left before it was greeted.
     """
 
-    def __init__(self, url: str, connect: Connect, patience: float = _GREETING_PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        connect: Connect,
+        patience: float = _GREETING_PATIENCE,
+        keeper: Keeper | None = None,
+    ) -> None:
         super().__init__(url, connect, (PUSH, PULL))
         self._patience = patience
+        self._keeper = keeper
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send one message, wholly or not at all."""
@@ -84,6 +92,17 @@ class Push(Dialling):
         if not connection.decoder.greeted and not self._hear(connection, deadline):
             return False
         return self._write(connection, frame_head(len(data)), data, deadline)
+
+    def _write(self, connection: Connection, head: bytes, body: bytes, end: float | None) -> bool:
+        if self._keeper is None:
+            return super()._write(connection, head, body, end)
+        try:
+            self._keeper.pay(connection.fileno(), head + body)
+        except OSError:
+            self._lose(connection)
+            self._check_open()
+            return False
+        return True
 
     def _hear(self, connection: Connection, deadline: float | None) -> bool:
         """Look whether the greeting came; False when it is wrong or the connection is lost."""

@@ -105,6 +105,11 @@ class Decoder:
         size = _HEAD.size if self.greeted else _GREETING.size
         return self.missing or size - len(self._begun)
 
+    @property
+    def begun(self) -> bool:
+        """Whether part of a greeting or message came."""
+        return bool(self.missing or self._begun)
+
     def rest(self) -> bytes:
         """Bytes that bring a new decoder to where this one is, without any message."""
         if not self.greeted:

@@ -1,8 +1,8 @@
 """The line between supervisor and worker: numbered frames on a pair of connected sockets.
 
-Each frame is its length, a kind and a number, then its bytes; descriptors may go with it. The worker
-says hello first, with the version of this format: it may run under another interpreter, with
-another package.
+Each frame is its length, a kind and a number, then its bytes; descriptors may go with it. The
+worker says hello first, with the version of this format: it may run under another interpreter,
+with another package.
 """
 
 import os
@@ -24,6 +24,7 @@ __all__ = [
     "GIVEN",
     "HAND_OVER",
     "HELLO",
+    "KEEP",
     "MOST_DESCRIPTORS",
     "PREPARE",
     "READY",
@@ -41,7 +42,7 @@ __all__ = [
 VERSION = 3
 
 HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
-ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN = range(7, 13)
+ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP = range(7, 14)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""

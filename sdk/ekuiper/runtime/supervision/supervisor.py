@@ -27,6 +27,7 @@ from .actions import (
     Switch,
 )
 from .beside import Beside
+from .custody import Custody
 from .link import (
     ACTIVATE,
     ANSWER,
@@ -34,6 +35,7 @@ from .link import (
     COMMAND,
     FAILED,
     HELLO,
+    KEEP,
     READY,
     STATUS,
     TAKEN,
@@ -89,6 +91,7 @@ class Supervisor:
         self._wake, self._waker = os.pipe()
         self._worker: Spawned | None = None
         self._beside = Beside()
+        self._custody = Custody()
         self._next_marks: Marks | None = None
         self._ended: dict[int, str] = {}  # how workers did, that were not told yet
         self._greeted = False
@@ -192,6 +195,7 @@ class Supervisor:
             return actions + self._machine.died(now, ended)
         verdict = self._overdue.died(now, ended)
         self._status.died(verdict.reason)
+        self._custody.how = verdict.how
         return actions + self._machine.died(now, verdict.how)
 
     def _use(self, marks: Marks | None) -> None:
@@ -244,6 +248,8 @@ class Supervisor:
             return self._machine.replied(now, number, content)
         if kind == STATUS:
             self._status.told(content)
+        if kind == KEEP:
+            self._custody.keep(content, worker.link.descriptors(number))
         if kind == TAKEN:
             failed = {int(number): reason for number, reason in loads(content).items()}
             return self._machine.switched(now, failed)
@@ -261,6 +267,7 @@ class Supervisor:
         except ChannelResetError:
             return self._cut(now)
         self._asked = True
+        self._custody.commanded(frame, worker=self._worker is not None)
         return self._machine.command(now, frame)
 
     def _cut(self, now: float) -> list[Action]:
@@ -326,6 +333,8 @@ class Supervisor:
         if isinstance(action, Prepare):
             self._beside.prepare(action.number, action.frame)
         elif isinstance(action, Switch) and worker is not None:
+            if self._beside.next is not None:
+                self._custody.give_all(self._beside.next.link)
             self._serves(self._beside.switch(worker, action.numbers))
             self._greeted = True
             following, self._next_marks = self._next_marks, None
@@ -360,6 +369,7 @@ class Supervisor:
         if self._worker is None:
             return  # it said something and died at once: the machine has heard of both
         try:
+            self._custody.give(self._worker.link, action.frame)
             self._worker.link.send(COMMAND, action.number, action.frame)
         except ChannelClosedError:
             pass  # it has died: the machine hears of it next
@@ -378,7 +388,10 @@ class Supervisor:
                 poll.poll(left * 1000)
                 self._read_signals()
             worker.kill()
+            for frame in worker.link.drain()[0]:
+                self._worker_says(deadline, worker, frame)
             worker.close()
+        self._custody.close()
         self._exchange.close()
         return status
 
@@ -429,5 +442,6 @@ class Supervisor:
         self._beside.forget()
         if self._worker is not None:
             self._worker.close()
+        self._custody.forget_all()
         os.close(self._wake)
         os.close(self._waker)

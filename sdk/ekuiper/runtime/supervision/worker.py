@@ -2,13 +2,16 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 from ...config import PluginConfig
 from ...errors import ChannelClosedError, ConfigError
 from ...protocol.engine import dumps, loads
 from ..guard import Guard
 from ..hangs import Hangs
+from ..keeping import Keeping
 from ..symbols import Symbols
+from .custody import split
 from .link import (
     ACTIVATE,
     ANSWER,
@@ -17,6 +20,7 @@ from .link import (
     FAILED,
     HAND_OVER,
     HELLO,
+    KEEP,
     PREPARE,
     READY,
     STATUS,
@@ -49,6 +53,7 @@ class Seat:
             let_stacks_be_taken(marks)
             self._hangs = Hangs(marks.calls, lambda: self._tell(CALLS, 0))
             self.guard = Guard(marks, self._hangs)
+        self.keeping = Keeping(lambda name, fds: self._tell(KEEP, len(fds), name, fds))
         self.pid = os.getpid()
         self.taken = False
         """Whether `plugin.start` was reached."""
@@ -82,6 +87,8 @@ class Seat:
                 if kind == COMMAND:
                     self._link.send(ANSWER, number, symbols.answer(frame))
                     symbols.answered()
+                elif kind == KEEP:
+                    self.keeping.handed(*split(frame), self._link.descriptors(number))
                 elif kind == STATUS:
                     self._link.send(STATUS, number, dumps(symbols.figures(), "status"))
                 elif kind == ACTIVATE:
@@ -102,9 +109,11 @@ class Seat:
         found = self._link.descriptors(1)
         return inherited(found[0]) if found else None
 
-    def _tell(self, kind: int, number: int, content: bytes = b"") -> None:
+    def _tell(
+        self, kind: int, number: int, content: bytes = b"", descriptors: Sequence[int] = ()
+    ) -> None:
         try:
-            self._link.send(kind, number, content)
+            self._link.send(kind, number, content, descriptors)
         except ChannelClosedError:
             pass  # nobody wants to know any more
 
