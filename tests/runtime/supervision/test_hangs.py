@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -227,3 +228,41 @@ def test_in_one_process_it_is_told(supervised):
     until(plugin, "function 'f' of plugin 'p': a call takes longer than 0.2 s")
     assert ask(g, "on") == ["on"]
     assert plugin.process.poll() is None
+
+
+def test_what_was_left_behind_does_not_keep_the_worker(supervised):
+    """A source that goes on after its stop, a close that hangs and a pool's thread: the next run of
+    the same source gets its own rows alone, and the worker ends in time."""
+    plugin = supervised(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        from ekuiper.runtime import process, symbol
+        symbol.CLOSE_TIMEOUT = symbol.GRACE = process.CLOSE_TIMEOUT = process.EXIT_TIMEOUT = 0.1
+        runs = []
+        class S(Source):
+            def open(self, ctx):
+                runs.append(ctx)
+                number = len(runs)
+                self.pool = ThreadPoolExecutor()
+                self.pool.submit(threading.Event().wait)
+                while True:
+                    try:
+                        ctx.emit({"run": number})
+                    except BaseException:
+                        pass
+            def close(self, ctx):
+                threading.Event().wait()
+        plugin.start(PluginConfig('p', {'s': S}, {}, {}))
+        """
+    ).hosted()
+    for run in (1, 2):
+        rows = plugin.transport.pull(plugin.addresses.data(Meta("r", "o", 0)))
+        with rows:
+            plugin.start("source", "s")
+            for _ in range(100):
+                assert json.loads(rows.recv(DEADLINE))["message"] == {"run": run}
+        assert plugin.command(start_frame(verb="stop")) == b"ok"
+
+    log = ended(plugin)
+    assert sum("close() has not returned" in line for line in log) == 2
+    assert not any(" ended by " in line for line in log)
