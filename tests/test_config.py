@@ -65,6 +65,36 @@ def test_a_call_timeout(value):
     assert PluginConfig("p", call_timeout=value).call_timeout == value
 
 
+@pytest.mark.parametrize(
+    ("value", "bytes_"),
+    [("200MB", 200_000_000), ("0.5 GiB", 2**29), ("64kB", 64_000), (5000, 5000), (None, None)],
+)
+def test_max_memory_is_a_size(value, bytes_):
+    """In bytes, or with a unit."""
+    assert PluginConfig("p", max_memory=value).max_memory == bytes_
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("max_memory", "12", "like '200MB'"),
+        ("max_memory", "-3MB", "not '-3MB'"),
+        ("max_memory", True, "not True"),
+        ("max_memory", 0, "above 0"),
+        ("max_calls", 0, "a whole number above 0"),
+        ("max_calls", 1.5, "not 1.5"),
+        ("max_calls", "10", "None for no limit"),
+        ("reload", "swop", "must be 'swap' or 'replace'"),
+        ("watch", "yes", "must be True or False"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told(setting, value, words):
+    """Which one, of which plugin, and what to do."""
+    with pytest.raises(ConfigError, match=f"plugin 'p': {setting}") as caught:
+        PluginConfig("p", **{setting: value})
+    assert words in str(caught.value)
+
+
 def test_conf_finds_keys_in_any_case():
     """[], get, in and pop; iteration shows them as they came."""
     conf = Conf({"stopat": 3, "Url": "x"})

@@ -14,6 +14,17 @@ Factories = Mapping[str, Callable[[], Any]]
 
 _ENDLESS = float("inf")
 
+_UNITS = {
+    "B": 1,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+
 _KINDS = {"source": "sources", "sink": "sinks", "func": "functions"}
 
 
@@ -25,8 +36,12 @@ class PluginConfig:
     that makes one (a class, most often). They are kept, not copied: what is added to them before
     `plugin.start` counts. `start_timeout` is how long, in seconds, a function may take to be made
     before its start is answered with an error. `call_timeout` is how long, in seconds, one call of
-    a function may take before its worker is replaced (None: for ever). With `supervised=False` the
-    plugin is one process, which a crash ends for good (see docs/processes.md).
+    a function may take before its worker is replaced (None: for ever). With `watch` the code is
+    reloaded when a file of it is saved; with `reload="replace"` the old code ends before the new
+    begins (else, "swap", it is there until the new one is ready). A worker that holds more than
+    `max_memory` (bytes, or a text like "200MB"), or has done `max_calls` calls, is replaced without
+    loss (None: never). With `supervised=False` the plugin is one process, which a crash ends for
+    good, and of these settings none counts (see docs/processes.md).
 
     Raises `ConfigError` for a name, factory or setting that cannot work.
     """
@@ -40,6 +55,10 @@ class PluginConfig:
         *,
         start_timeout: float = 300.0,
         call_timeout: float | None = None,
+        watch: bool = False,
+        reload: str = "swap",
+        max_memory: int | str | None = None,
+        max_calls: int | None = None,
         supervised: bool = True,
     ) -> None:
         self.name = name
@@ -48,6 +67,10 @@ class PluginConfig:
         self.functions = {} if functions is None else functions
         self.start_timeout = start_timeout
         self.call_timeout = call_timeout
+        self.watch = watch
+        self.reload = reload
+        self.max_memory = _bytes(f"plugin {name!r}: max_memory", max_memory)
+        self.max_calls = max_calls
         self.supervised = supervised
         self._check()
 
@@ -73,6 +96,17 @@ class PluginConfig:
                         f"the factory is {type(factory).__name__} {factory!r}; give the class "
                         "or a function without arguments that makes the symbol",
                     )
+        what = f"plugin {self.name!r}:"
+        if not isinstance(self.watch, bool):
+            raise ConfigError(f"{what} watch", f"must be True or False, not {self.watch!r}")
+        if self.reload not in ("swap", "replace"):
+            raise ConfigError(f"{what} reload", f"must be 'swap' or 'replace', not {self.reload!r}")
+        if self.max_calls is not None and not _is_count(self.max_calls):
+            raise ConfigError(
+                f"{what} max_calls",
+                "must be a whole number above 0, like 100_000, or None for no limit, "
+                f"not {self.max_calls!r}",
+            )
         if self.call_timeout is not None:
             self.call_timeout = _seconds(f"plugin {self.name!r}: call_timeout", self.call_timeout)
 
@@ -94,6 +128,30 @@ def _seconds(what: str, value: object) -> float:
             f"must be a number of seconds above 0, like 2.0, or None for no limit, not {value!r}",
         )
     return float(value)  # type: ignore[arg-type]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _bytes(what: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        number = value.strip().rstrip("kKMGiB")
+        try:
+            found: object = int(float(number) * _UNITS[value.strip()[len(number) :]])
+        except (KeyError, ValueError, OverflowError):
+            found = None  # told below
+    else:
+        found = value
+    if isinstance(found, int) and _is_count(found):
+        return found
+    raise ConfigError(
+        what,
+        "must be a number of bytes above 0, or a text like '200MB' (or B, kB, GB, KiB, MiB, GiB), "
+        f"or None for no limit, not {value!r}",
+    )
 
 
 class Conf(dict[str, Any]):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import asyncio
     import concurrent.futures
 
-__all__ = ["PACKAGE", "AuthorLoop", "Reporter", "caller", "check_method", "describe"]
+__all__ = ["PACKAGE", "AuthorLoop", "Reporter", "caller", "check_method", "describe", "is_library"]
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 """How the paths of files begin that are not the author's, but ours."""
@@ -177,13 +177,14 @@ def _author_line(traceback: TracebackType | None) -> str:
         path = traceback.tb_frame.f_code.co_filename
         if not path.startswith(PACKAGE):
             outside = f"{os.path.basename(path)}:{traceback.tb_lineno}"
-            if not _is_library(path):
+            if not is_library(path):
                 own = outside
         traceback = traceback.tb_next
     return own or outside
 
 
-def _is_library(path: str) -> bool:
+def is_library(path: str) -> bool:
+    """Whether a file is of the standard library, or was installed."""
     return path.startswith(("<frozen", _STDLIB)) or "site-packages" in path
 
 

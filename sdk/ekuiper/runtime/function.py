@@ -26,6 +26,7 @@ from .logs import PLACE
 from .polling import Polling
 from .symbol import LEAVE_TIMEOUT
 from .tally import Tally
+from .wear import Wear
 
 __all__ = ["RunningFunction"]
 
@@ -59,6 +60,7 @@ class RunningFunction:
         *,
         required: bool,
         guard: Guard | None = None,
+        wear: Wear | None = None,
         awaits: Callable[[], object] | None = None,
     ) -> None:
         self.what = f"function {name!r} of plugin {config.name!r}"
@@ -71,6 +73,7 @@ class RunningFunction:
         self._respond: Callable[[bytes], bytes] = self._answer
         if guard is not None:
             self._respond = guard.around(name, self._answer, self._refuse, self.what)
+        self._count = self.tally.add if wear is None else wear.counting(self.tally.add)
         self._wait = polling.wait()
         self._author: Any = None
         self._exchange: Request | None = None
@@ -172,7 +175,7 @@ class RunningFunction:
 
     def _serve(self) -> None:
         """Answer requests, on a new connection whenever one is lost."""
-        exchange, wait, count = self._exchange, self._wait, self.tally.add
+        exchange, wait, count = self._exchange, self._wait, self._count
         assert exchange is not None
         asked, answer = b"", b""
         cut_off = False

@@ -28,6 +28,7 @@ from .polling import Polling
 from .reach import HOSTED_DIAL_TIMEOUT, has_host_argument, reach, socket_directory
 from .supervision.worker import Seat, seat
 from .symbols import Symbols
+from .wear import Wear
 
 __all__ = ["run"]
 
@@ -94,7 +95,8 @@ def _serve_supervised(
     _prepare_signals(hosted=True)
     config, transport = _probed(config, transport)
     locks = _locks(addresses)
-    symbols = Symbols(config, transport, addresses, locks, worker.guard, worker.keeping)
+    wear = Wear(config.max_calls, worker.worn) if config.max_calls is not None else None
+    symbols = Symbols(config, transport, addresses, locks, worker.guard, worker.keeping, wear)
     status = 1
     try:
         worker.serve(config, symbols)

@@ -117,5 +117,7 @@ class RunningSink(RunningSymbol):
         ) as error:  # author code may raise anything; a bad row never ends a sink
             self._errors += 1
             verdict = Ack(self.reporter.raised("collect", error))
+        if self.wear is not None:
+            self.wear.called()
         if self._acks is not None and (self._automatic or verdict.error is not None):
             self._acks.decide_newest(verdict)

@@ -15,6 +15,7 @@ from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
 from .logs import PLACE
 from .stacks import stack_of
+from .wear import Wear
 
 __all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "LEAVE_TIMEOUT", "RunningSymbol"]
 
@@ -60,6 +61,7 @@ class RunningSymbol:
         self._factory = config.get(command.kind, command.symbol)
         self._transport = transport
         self._addresses = addresses
+        self.wear: Wear | None = None
         self._connects = True
         self._prepared = threading.Event()
         self._failure: EkuiperError | None = None

@@ -20,6 +20,7 @@ from .polling import Polling
 from .sink import RunningSink
 from .source import RunningSource
 from .symbol import RunningSymbol
+from .wear import Wear
 
 __all__ = ["Symbols"]
 
@@ -38,7 +39,8 @@ class Symbols:
     """Starts and stops symbols as the host says; commands come one at a time, on one thread.
 
     `locks` is the folder for function locks (None: none are taken, for hosts inside a test),
-    `guard` and `keeping` are the worker's, if this is one.
+    `guard` and `keeping` are the worker's, if this is one, and `wear` if it is to be replaced after
+    many calls.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Symbols:
         locks: str | None = None,
         guard: Guard | None = None,
         keeping: Keeping | None = None,
+        wear: Wear | None = None,
     ) -> None:
         self._config = config
         self._transport = transport
@@ -56,6 +59,7 @@ class Symbols:
         self._locks = locks
         self._guard = guard
         self._keeping = keeping
+        self._wear = wear
         self._polling = Polling()
         self._running: dict[Key, RunningSymbol] = {}
         self._functions: dict[str, RunningFunction] = {}
@@ -186,7 +190,9 @@ class Symbols:
         common = (command, self._config, self._transport, self._addresses)
         if command.kind == "source":
             return RunningSource(*common)
-        return RunningSink(*common, keeping=self._keeping)
+        sink = RunningSink(*common, keeping=self._keeping)
+        sink.wear = self._wear
+        return sink
 
     def _start(self, command: Command) -> None:
         key = (command.kind, command.symbol, command.meta)
@@ -241,6 +247,7 @@ class Symbols:
             self._polling,
             required=required,
             guard=self._guard,
+            wear=self._wear,
             awaits=awaits,
         )
 

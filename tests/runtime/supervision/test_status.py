@@ -16,9 +16,10 @@ from ekuiper.protocol.codec import encode_call
 from ekuiper.protocol.messages import Call, CallContext, Meta
 from ekuiper.runtime.supervision import asking
 from ekuiper.runtime.supervision.asking import statuses
+from ekuiper.runtime.supervision.desk import MOST
 from ekuiper.runtime.supervision.memory import family, memory
 from ekuiper.runtime.supervision.orders import Order
-from ekuiper.runtime.supervision.status import MOST, symbols
+from ekuiper.runtime.supervision.status import symbols
 from ekuiper.runtime.tally import KEPT, Tally
 
 from .test_deaths import ALL_KINDS, await_end, start_frame

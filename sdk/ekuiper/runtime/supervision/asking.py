@@ -7,11 +7,12 @@ from typing import Any
 
 from ...errors import ChannelTimeoutError, EkuiperError, MalformedMessageError
 from ...protocol.engine import loads
+from ...transport.connection import remaining, until
 from ...transport.unix import connect
 from ..locks import runtime_path
-from .status import SUFFIX, sweep
+from .desk import SUFFIX, sweep
 
-__all__ = ["statuses"]
+__all__ = ["reload", "statuses", "supervisors"]
 
 TIMEOUT = 2.0
 """Seconds that a supervisor is given to answer."""
@@ -26,23 +27,35 @@ def statuses(directory: str, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
     Sockets of supervisors that have ended are removed. One that does not answer in time is told
     as `{"plugin": None, "pid": …, "state": "silent"}`.
     """
+    return [status for _, status in supervisors(directory, timeout)]
+
+
+def supervisors(directory: str, timeout: float = TIMEOUT) -> list[tuple[str, dict[str, Any]]]:
+    """The socket of each, and what it answers, as `statuses` has it."""
     folder = runtime_path(directory)
     if not _ours(folder):
         return []
     sweep(folder)
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for name in sorted(os.listdir(folder)):
         if name.endswith(SUFFIX):
             path = os.path.join(folder, name)
             try:
-                found.append(_ask_twice(path, timeout))
+                found.append((path, _ask_twice(path, timeout)))
             except (ConnectionRefusedError, FileNotFoundError):
                 pass  # it has just ended
             except (OSError, EkuiperError):
                 pid = name.partition("_")[0]
                 silent = {"plugin": None, "pid": int(pid) if pid.isdecimal() else None}
-                found.append({**silent, "state": "silent"})
-    return sorted(found, key=lambda each: (each["plugin"] or "", each["pid"] or 0))
+                found.append((path, {**silent, "state": "silent"}))
+    return sorted(found, key=lambda each: (each[1]["plugin"] or "", each[1]["pid"] or 0))
+
+
+def reload(path: str, timeout: float | None = None) -> dict[str, Any]:
+    """Have the supervisor at this socket reload its plugin, and wait for what becomes of it:
+    `error` is None or says why all stays as it was. Raises `OSError` or `EkuiperError` when it
+    does not answer."""
+    return _ask(path, timeout, b"reload\n")
 
 
 def _ours(folder: str) -> bool:
@@ -62,13 +75,14 @@ def _ask_twice(path: str, timeout: float) -> dict[str, Any]:
         return _ask(path, timeout)
 
 
-def _ask(path: str, timeout: float) -> dict[str, Any]:
-    deadline = time.monotonic() + timeout
+def _ask(path: str, timeout: float | None, wanted: bytes = b"status\n") -> dict[str, Any]:
+    deadline = until(timeout)
     answer = b""
     with connect(path.encode()) as sock:
+        sock.sendall(wanted)
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            left = remaining(deadline)
+            if left == 0:
                 raise ChannelTimeoutError(path, timeout)
             sock.settimeout(left)
             data = sock.recv(65536)

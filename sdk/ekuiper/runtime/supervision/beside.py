@@ -23,6 +23,8 @@ class Beside:
 
     def __init__(self) -> None:
         self.next: Spawned | None = None
+        self.began = 0.0
+        """When the next one was started, in seconds since 1970."""
         self._before: Spawned | None = None
         self._kill_next_at: float | None = None
         self._kill_before_at: float | None = None
@@ -51,6 +53,7 @@ class Beside:
     def spawned(self, worker: Spawned) -> None:
         """The next one was started."""
         self.next, self._kill_next_at = worker, None
+        self.began = time.time()
 
     def prepare(self, number: int, frame: bytes) -> None:
         """Give the next one a command to prepare."""

@@ -21,6 +21,7 @@ __all__ = [
     "CALLS",
     "COMMAND",
     "FAILED",
+    "FILES",
     "GIVEN",
     "HAND_OVER",
     "HELLO",
@@ -32,6 +33,7 @@ __all__ = [
     "TAKEN",
     "TAKE_OVER",
     "VERSION",
+    "WORN",
     "Frame",
     "Link",
     "check_hello",
@@ -42,7 +44,7 @@ __all__ = [
 VERSION = 3
 
 HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
-ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP = range(7, 14)
+ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP, FILES, WORN = range(7, 16)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""

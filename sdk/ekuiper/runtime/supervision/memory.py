@@ -1,7 +1,10 @@
 """What a plugin takes of the machine's memory."""
 
-__all__ = ["family", "memory"]
+import os
 
+__all__ = ["family", "memory", "resident"]
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 1000  # processes; more is a fork bomb, and no time to read maps
 
 
@@ -19,6 +22,12 @@ def memory(pids: list[int]) -> int | None:
     does not tell."""
     sizes = [size for pid in pids if (size := _proportional(pid)) is not None]
     return sum(sizes) if sizes else None
+
+
+def resident(pids: list[int]) -> int:
+    """Bytes they hold together, what is shared counted for each of them; for this the kernel has
+    not to add up anything."""
+    return sum(int((_read(pid, "statm").split() or (0, 0))[1]) for pid in pids) * _PAGE
 
 
 def _proportional(pid: int) -> int | None:

@@ -8,6 +8,7 @@ from types import CodeType
 from typing import Any
 
 from ..lines import prepare_streams
+from .files import files_of
 from .link import Link
 from .marks import Marks
 from .worker import Seat, sit
@@ -67,7 +68,7 @@ class Script:
         if waiting and seat is not None:
             from ..author import describe
 
-            seat.failed(describe(error))
+            seat.failed(describe(error), *files_of(error))
         sys.excepthook(type(error), error, error.__traceback__)
         sys.exit(1)
 

@@ -9,34 +9,23 @@ from typing import Any, NamedTuple
 
 from ...errors import ChannelClosedError, EkuiperError
 from ...protocol.engine import dumps, loads
-from ...transport.unix import UnixDoor, connect
-from ..locks import runtime_directory
-from ..reach import socket_directory
+from .desk import Desk, reply
 from .link import STATUS
 from .machine import Machine, State
 from .memory import family, memory
 from .orders import Order
 from .overdue import Overdue
+from .reloads import Reloads
 from .report import Report
 from .spawning import Spawned
 
-__all__ = ["SUFFIX", "Death", "Status", "sweep", "symbols"]
-
-SUFFIX = ".status"
-"""How the names of status sockets end; before it stand the process and a random part, since
-containers that share a folder have processes of the same number."""
+__all__ = ["Death", "Status", "symbols"]
 
 PATIENCE = 0.5
 """Seconds that the worker is given for its figures; without them the others are told."""
 
-SEND_TIMEOUT = 0.2
-"""Seconds that somebody who asks may take to read, if it is more than a socket's buffer."""
-
 KEPT = 10
 """Deaths of workers that are told, the last ones."""
-
-MOST = 16
-"""Those who may wait for the answer at the same time; more are turned away."""
 
 
 class Death(NamedTuple):
@@ -48,45 +37,52 @@ class Death(NamedTuple):
 
 
 class Status:
-    """Answers with one JSON object, and hangs up. For the supervisor's thread; never waits for the
-    worker. Where the socket cannot be made, nobody is answered, and the log says why."""
+    """Answers with one JSON object, and hangs up; who wants a `reload` is passed on. For the
+    supervisor's thread; never waits for the worker. Where the socket cannot be made, nobody is
+    answered, and the log says why."""
 
-    def __init__(self, report: Report, machine: Machine, overdue: Overdue) -> None:
+    def __init__(
+        self, report: Report, machine: Machine, overdue: Overdue, reloads: Reloads
+    ) -> None:
         self._report = report
         self._machine = machine
         self._overdue = overdue
+        self._reloads = reloads
         self._began = self._spawned_at = time.monotonic()
         self._worker: Spawned | None = None
         self._deaths: list[Death] = []
         self._asking: list[socket.socket] = []
         self._worker_asked = False  # and has not answered: it gets no second question
         self._due: float | None = None
-        self._door: UnixDoor | None = None
+        self._desk: Desk | None = None
 
     def open(self) -> None:
         """Make the socket; once this process ends in order when it is told to."""
         try:
-            self._door = _door()
+            self._desk = Desk()
         except (EkuiperError, OSError) as error:
             self._report("WARNING", f"there is no status: {error}")
 
     @property
     def descriptors(self) -> list[int]:
         """Readable when `look` has something to do."""
-        return [] if self._door is None else [self._door.fileno()]
+        return [] if self._desk is None else self._desk.descriptors
 
     @property
     def deadline(self) -> float | None:
         """When `look` has something to do at the latest."""
-        return self._due
+        silent = None if self._desk is None else self._desk.deadline
+        return min((each for each in (self._due, silent) if each is not None), default=None)
 
     def look(self, now: float) -> None:
         """Let in whoever asks, and answer."""
-        while (one := self._accept()) is not None:
-            if len(self._asking) < MOST:
-                self._asking.append(one)
+        if self._desk is None:
+            return
+        for wanted, one in self._desk.look(now, len(self._asking) + self._reloads.waiting):
+            if wanted == "reload":
+                self._reloads.want("somebody asked for it", one)
             else:
-                one.close()
+                self._asking.append(one)
         if not self._asking:
             return
         if self._due is None:
@@ -116,24 +112,19 @@ class Status:
 
     def close(self) -> None:
         """Remove the socket."""
-        if self._door is not None:
-            self._door.shut()
+        if self._desk is not None:
+            self._desk.close()
         self.forget()
 
     def forget(self) -> None:
         """Let go of the descriptors; in a forked worker, whose socket it is not."""
-        door, self._door = self._door, None
-        if door is not None:
-            door.close()
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            desk.forget()
+        self._reloads.forget()
         while self._asking:
             self._asking.pop().close()
         self._due = None
-
-    def _accept(self) -> socket.socket | None:
-        try:
-            return None if self._door is None else self._door.accept()
-        except OSError:
-            return None
 
     def _ask_worker(self) -> bool:
         """Whether figures may come."""
@@ -151,12 +142,7 @@ class Status:
         answer = dumps(self._object(figures), "status")
         self._due = None
         while self._asking:
-            with self._asking.pop() as one:
-                try:
-                    one.settimeout(SEND_TIMEOUT)
-                    one.sendall(answer)
-                except OSError:
-                    pass  # it has gone, or does not read
+            reply(self._asking.pop(), answer)
 
     def _object(self, figures: bytes | None) -> dict[str, Any]:
         now, machine, starts = time.monotonic(), self._machine, self._machine.starts
@@ -170,7 +156,10 @@ class Status:
             "failure": machine.failure or None,
             "uptime": now - self._began,
             "worker_uptime": now - self._spawned_at if self._worker is not None else None,
-            "restarts": max(0, machine.generation - 1),
+            "restarts": max(0, machine.generation - 1 - machine.reloads),
+            "reloads": machine.reloads,
+            "reloading": machine.swap.stage.value if machine.swap is not None else None,
+            "reload": self._reloads.last,
             "deaths": [death._asdict() for death in self._deaths],
             "memory": memory(family(os.getpid())),
             "symbols": symbols(
@@ -225,34 +214,3 @@ def _identity(symbol: dict[str, Any]) -> tuple[Any, ...]:
     if symbol["kind"] == "function":
         return ("function", symbol["name"])
     return (symbol["kind"], symbol["name"], *symbol["rules"], symbol["op"], symbol["instance"])
-
-
-def _door() -> UnixDoor:
-    folder = runtime_directory(socket_directory())
-    sweep(folder)
-    return UnixDoor(f"ipc://{folder}/{os.getpid()}_{os.urandom(2).hex()}{SUFFIX}")
-
-
-def sweep(folder: str) -> None:
-    """Remove the sockets of supervisors that were killed, as hosts do when a plugin is updated.
-
-    One whose process's number is another's by now stays until that has ended, too: it might be one
-    who is about to listen.
-    """
-    for name in os.listdir(folder):
-        if name.endswith(SUFFIX) and not os.path.exists(f"/proc/{name.partition('_')[0]}"):
-            path = os.path.join(folder, name)
-            try:
-                connect(path.encode()).close()  # in another container it may be there
-            except ConnectionRefusedError:
-                _remove(path)
-            except OSError:
-                pass
-
-
-def _remove(path: str) -> None:
-    """Unlink a stale socket."""
-    try:
-        os.unlink(path)
-    except OSError:
-        pass  # another one was faster

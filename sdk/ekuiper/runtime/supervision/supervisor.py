@@ -28,27 +28,34 @@ from .actions import (
 )
 from .beside import Beside
 from .custody import Custody
+from .limits import Limits
 from .link import (
     ACTIVATE,
     ANSWER,
     CALLS,
     COMMAND,
     FAILED,
+    FILES,
     HELLO,
     KEEP,
     READY,
     STATUS,
     TAKEN,
+    WORN,
     Frame,
     Link,
     check_hello,
 )
-from .machine import Machine
+from .machine import START_TIMEOUT, Machine
 from .marks import Marks
 from .overdue import Overdue
+from .reloads import Reloads
 from .report import Report, how_it_ended
+from .settings import Settings
 from .spawning import Interpreter, Spawned, single_threaded, spawn
+from .states import State
 from .status import Status
+from .watch import Watch
 
 __all__ = ["Supervisor"]
 
@@ -85,7 +92,11 @@ class Supervisor:
         self._interpreter = interpreter
         self.marks = marks
         self._overdue = Overdue(marks, report)
-        self._status = Status(report, machine, self._overdue)
+        self._reloads = Reloads(report)
+        self._status = Status(report, machine, self._overdue, self._reloads)
+        self._settings = self._next_settings = Settings(START_TIMEOUT)
+        self._watch = Watch()
+        self._limits = Limits()
         self._forks = forks
         self._host = HostWatch(exchange.peer)
         self._wake, self._waker = os.pipe()
@@ -142,7 +153,10 @@ class Supervisor:
         """Milliseconds that `poll` may wait."""
         unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
         own = (self._kill_at, self._redial_at, unwatched)
-        others = (self._machine, self._status, self._overdue, self._beside)
+        others = (
+            *(self._machine, self._status, self._overdue, self._beside),
+            *(self._watch, self._limits),
+        )
         times = (*(each.deadline for each in others), *own)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
@@ -163,12 +177,42 @@ class Supervisor:
             self._redial(now)
         elif self._listening and self._exchange.ready():
             actions += self._host_says(now)
-        if signal.SIGHUP in self._signals:
-            self._signals.discard(signal.SIGHUP)
-            actions += self._machine.reload(now, replace=False)
         actions += self._machine.tick(now)
         self._status.look(now)
-        return self._do(actions)
+        ending = self._do(actions)
+        return ending if ending is not None else self._do(self._look_for_reloads(now))
+
+    def _look_for_reloads(self, now: float) -> list[Action]:
+        """Begin the one that is wanted, if it can begin."""
+        if signal.SIGHUP in self._signals:
+            self._signals.discard(signal.SIGHUP)
+            self._reloads.want("SIGHUP")
+        machine = self._machine
+        idle = machine.state is State.SERVING and machine.swap is None
+        self._watch.turn(now, on=self._settings.watch or bool(machine.failure))
+        if (saved := self._watch.look(now)) is not None:
+            self._reloads.want(f"{saved} was saved")
+        self._limits.turn(now, on=idle)
+        if idle and self._worker is not None:
+            self._exceeded(now, self._limits.look(now, self._worker.pid))
+        if not self._reloads.wanted or not (idle or machine.state is State.NONE):
+            return []
+        self._reloads.begin()
+        return machine.reload(now, replace=self._settings.replace)
+
+    def _exceeded(self, now: float, what: str | None) -> None:
+        """The worker is to be replaced, for its size or age, but not again and again."""
+        if what is None:
+            return
+        pause = self._limits.exceeded(now)
+        if not pause:
+            self._reloads.want(f"worker {self._machine.generation} goes: {what}")
+        elif self._limits.tells():
+            self._report(
+                "WARNING",
+                f"worker {self._machine.generation}: {what}, soon after the one before it was "
+                f"replaced; it stays for {pause:.0f} s more",
+            )
 
     def _hear(self, now: float, worker: Spawned) -> list[Action]:
         """What the worker said, then whether it has died: by its status, never by silence alone,
@@ -219,7 +263,10 @@ class Supervisor:
             except ProtocolError as error:
                 return self._machine.next_failed(now, str(error))
         if kind == READY:
-            return self._machine.next_ready(now, loads(content)["start_timeout"])
+            self._next_settings = Settings.unpacked(content)
+            return self._machine.next_ready(now, self._next_settings.start_timeout)
+        if kind == FILES:
+            self._watch.read(loads(content), self._beside.began)
         if kind == FAILED:
             return self._machine.next_failed(now, content.decode("utf-8", "replace"))
         if kind == ANSWER:
@@ -236,9 +283,14 @@ class Supervisor:
                 worker.kill()
                 return self._machine.failed(now, str(error))
         if kind == READY:
-            settings = loads(content)
+            self._configure(Settings.unpacked(content))
             self._activate(worker)
-            return self._machine.ready(now, settings["start_timeout"])
+            return self._machine.ready(now, self._settings.start_timeout)
+        if kind == FILES:
+            self._watch.forget()
+            self._watch.read(loads(content), self._spawned_at)
+        if kind == WORN:
+            self._exceeded(now, content.decode())
         if kind == CALLS:
             self._overdue.roused(now)
         if kind == FAILED:
@@ -254,6 +306,10 @@ class Supervisor:
             failed = {int(number): reason for number, reason in loads(content).items()}
             return self._machine.switched(now, failed)
         return []
+
+    def _configure(self, settings: Settings) -> None:
+        self._settings = settings
+        self._limits.max_memory = settings.max_memory
 
     def _activate(self, worker: Spawned) -> None:
         try:
@@ -324,6 +380,7 @@ class Supervisor:
         return None
 
     def _serves(self, worker: Spawned) -> None:
+        self._spawned_at = time.time()
         self._worker, self._greeted, self._kill_at = worker, False, None
         self._status.spawned(worker)
 
@@ -335,8 +392,10 @@ class Supervisor:
         elif isinstance(action, Switch) and worker is not None:
             if self._beside.next is not None:
                 self._custody.give_all(self._beside.next.link)
+            self._reloads.switch()
             self._serves(self._beside.switch(worker, action.numbers))
             self._greeted = True
+            self._configure(self._next_settings)
             following, self._next_marks = self._next_marks, None
             self._use(following)
         elif isinstance(action, Drop):
@@ -350,13 +409,7 @@ class Supervisor:
         elif isinstance(action, Kill) and worker is not None:
             worker.kill()
         elif isinstance(action, Reloaded):
-            self._reloaded(action.error)
-
-    def _reloaded(self, error: str | None) -> None:
-        if error is None:
-            self._report("INFO", f"reloaded: worker {self._machine.generation} serves")
-        else:
-            self._report("ERROR", f"not reloaded: {error}")
+            self._reloads.over(self._machine.generation, action.error)
 
     def _answer(self, frame: bytes) -> None:
         self._asked = False

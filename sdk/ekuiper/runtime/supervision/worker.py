@@ -12,12 +12,14 @@ from ..hangs import Hangs
 from ..keeping import Keeping
 from ..symbols import Symbols
 from .custody import split
+from .files import author_files
 from .link import (
     ACTIVATE,
     ANSWER,
     CALLS,
     COMMAND,
     FAILED,
+    FILES,
     HAND_OVER,
     HELLO,
     KEEP,
@@ -27,17 +29,16 @@ from .link import (
     TAKE_OVER,
     TAKEN,
     VERSION,
+    WORN,
     Link,
     inherited,
 )
 from .marks import Marks
 from .overdue import let_stacks_be_taken
+from .settings import Settings
 from .succession import Heir, give_all
 
 __all__ = ["Seat", "seat", "sit"]
-
-_ENDLESS = 1e9
-"""Seconds; JSON has no infinity."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +63,13 @@ class Seat:
         """The first frame, before any author code."""
         self._tell(HELLO, VERSION)
 
-    def failed(self, reason: str) -> None:
-        """Say why this worker will not serve."""
+    def worn(self, reason: str) -> None:
+        """Say that this worker should be replaced; from any thread."""
+        self._tell(WORN, 0, reason.encode())
+
+    def failed(self, reason: str, *files: str) -> None:
+        """Say why this worker will not serve; `files` are to be watched too."""
+        self._tell(FILES, 0, dumps([*author_files(), *files], "files"))
         self._tell(FAILED, 0, reason.encode("utf-8", "replace"))
 
     def check(self, config: PluginConfig) -> None:
@@ -81,7 +87,8 @@ class Seat:
             self._hangs.limit_to(config.call_timeout)
         heir = Heir(symbols)
         try:
-            self._link.send(READY, 0, _settings(config))
+            self._tell(FILES, 0, dumps(author_files(), "files"))
+            self._link.send(READY, 0, Settings.of(config).packed())
             while True:
                 kind, number, frame = self._link.recv()
                 if kind == COMMAND:
@@ -116,11 +123,6 @@ class Seat:
             self._link.send(kind, number, content, descriptors)
         except ChannelClosedError:
             pass  # nobody wants to know any more
-
-
-def _settings(config: PluginConfig) -> bytes:
-    """What of the configuration is the supervisor's business, as it knows it only now."""
-    return dumps({"start_timeout": min(float(config.start_timeout), _ENDLESS)}, "settings")
 
 
 # A process is a worker or it is not: known per process, as its channels are.
