@@ -109,6 +109,31 @@ def test_sql_that_is_not_supported(command: Run, rig: Path) -> None:
     ) in ran.out
 
 
+def test_a_misspelt_column(command: Run, rig: Path) -> None:
+    """No error in eKuiper; a line says that no row has it."""
+    add(rig, "one", "SELECT m FROM ticks")
+    ran = command("run", rig, "--count", "2")
+
+    assert ran.code == 0
+    assert "  ! no row has the column 'm'; columns: from, label, n\n" in ran.out
+    ran = command("run", rig, "--count", "2", "--json")
+    assert ran.summary["pipelines"][0]["hints"] == [
+        "no row has the column 'm'; columns: from, label, n"
+    ]
+
+
+def test_rules_that_are_not_triggered(command: Run, rig: Path) -> None:
+    """A note says how to run one; where there is no other, that is a wrong use."""
+    path = add(rig, "one", "SELECT n FROM ticks", triggered=False)
+    ran = command("run", rig)
+    assert ran.code == 2
+    assert 'all rules have "triggered": false; name one by --rule: one' in " ".join(ran.err.split())
+    add(rig, "two", "SELECT n FROM ticks")
+    ran = command("run", rig, "--count", "1", "--json")
+    assert [each["rule"] for each in ran.of("row")] == ["two"]
+    assert f'{path}: not run, as "triggered" is false; --rule one runs it\n' in ran.err
+
+
 def test_an_id_too_long_for_a_socket(command: Run, rig: Path) -> None:
     """The rule's file is named, not the socket that nobody asked for."""
     path = add(rig, "one", "SELECT n FROM ticks", id="r" * 120)

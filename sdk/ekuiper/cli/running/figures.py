@@ -47,6 +47,8 @@ class PipelineFigures:
     """The columns that functions fill."""
     faults: tuple[Fault, ...]
     latest: tuple[dict[str, Any], ...]
+    hints: tuple[str, ...] = ()
+    """What is no error, but strange."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ class PipelineMeter:
             results=self._results,
             faults=tuple(counters.faults.list()),
             latest=tuple(self.pipeline.latest(_LATEST)),
+            hints=tuple(self.pipeline.hints if isinstance(self.pipeline, RunningRule) else ()),
         )
 
 

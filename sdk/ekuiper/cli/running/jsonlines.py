@@ -104,6 +104,7 @@ def _figures(pipeline: PipelineFigures) -> dict[str, Any]:
         "dropped": pipeline.dropped,
         "waiting": pipeline.waiting,
         "errors": pipeline.errors,
+        "hints": list(pipeline.hints),
         "functions": [_function(function) for function in pipeline.functions],
     }
 

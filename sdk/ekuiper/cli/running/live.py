@@ -17,7 +17,7 @@ from ..shared.texts import cell, clock, rate
 from .figures import Moment, Notice
 from .log import PluginLog, shortened
 from .summary import print_summary
-from .tables import counts, function_table, row_table
+from .tables import counts, function_table, hint_lines, row_table
 
 __all__ = ["LiveView"]
 
@@ -144,6 +144,7 @@ class LiveView:
             speed = Text(_bars(self._history.get(pipeline.rule, ()), width // 4), "cyan")
             speed.append(f" {rate(pipeline.rate):>6}", "default").append(" rows/s", "dim")
             parts += [Text(), _both_ends(title, speed), counts(pipeline)]
+            parts += hint_lines(pipeline)
             if pipeline.functions:
                 parts.append(function_table(pipeline))
         return parts

@@ -33,7 +33,13 @@ class RulePlan:
     @property
     def notes(self) -> list[str]:
         """What is worth knowing about the files, though it is no failure."""
-        return [*self.folder.notes, *(note for rule in self.folder.rules for note in rule.notes)]
+        notes = [note for rule in self.folder.rules for note in rule.notes]
+        waiting = [] if self.only else [rule for rule in self.folder.rules if not rule.triggered]
+        told = [
+            f'{rule.path}: not run, as "triggered" is false; --rule {rule.id} runs it'
+            for rule in waiting
+        ]
+        return [*self.folder.notes, *notes, *told]
 
 
 def rule_plan(
@@ -66,6 +72,9 @@ def rule_plan(
         if name not in [rule.id for rule in found.rules]:
             hint = did_you_mean(name, [rule.id for rule in found.rules], "Rules")
             raise click.UsageError(f"--rule {name!r}: there is no such rule; {hint}")
+    if not only and not any(rule.triggered for rule in found.rules):
+        ids = ", ".join(rule.id for rule in found.rules)
+        raise click.UsageError(f'all rules have "triggered": false; name one by --rule: {ids}')
     return RulePlan(found, tuple(only), {stream: file for stream, _, file in given})
 
 

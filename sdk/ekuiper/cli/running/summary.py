@@ -9,7 +9,7 @@ from ..shared.faults import print_faults, print_log
 from ..shared.texts import rate, span, times
 from .figures import Moment
 from .log import shortened
-from .tables import counts, function_table, row_table
+from .tables import counts, function_table, hint_lines, row_table
 
 __all__ = ["print_summary"]
 
@@ -26,6 +26,9 @@ def print_summary(console: Console, moment: Moment, failures: Sequence[str]) -> 
         console.print()
         console.print(Text(pipeline.title, "bold"), soft_wrap=True)
         console.print(counts(pipeline).append(f"   {rate(pipeline.rate)} rows/s"))
+        for line in hint_lines(pipeline):
+            line.no_wrap = False
+            console.print(line, soft_wrap=True)
         if pipeline.functions:
             console.print(function_table(pipeline), width=min(console.width, _WIDEST))
         if pipeline.latest:

@@ -10,7 +10,7 @@ from rich.text import Text
 from ..shared.texts import cell, count, decimals, duration, rate
 from .figures import PipelineFigures
 
-__all__ = ["counts", "function_table", "row_table"]
+__all__ = ["counts", "function_table", "hint_lines", "row_table"]
 
 _WIDEST = 24  # characters of one value in a table of rows
 _GAP = 2
@@ -30,6 +30,14 @@ def counts(pipeline: PipelineFigures) -> Text:
         text.append(f"{name} ", "dim").append(count(number), style if number else "").append("   ")
     text.rstrip()
     return text
+
+
+def hint_lines(pipeline: PipelineFigures) -> list[Text]:
+    """A line for each thing that is strange."""
+    return [
+        Text(f"  ! {cell(hint)}", "yellow", no_wrap=True, overflow="ellipsis")
+        for hint in pipeline.hints
+    ]
 
 
 def function_table(pipeline: PipelineFigures) -> Table:

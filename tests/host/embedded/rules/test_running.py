@@ -222,6 +222,31 @@ class TestRules:
             rules.rule("r1").rows(2, 0.1)
 
 
+class TestHints:
+    """What is no error, but strange."""
+
+    def test_columns_that_no_row_has(self, lab, run):
+        """Those of all clauses, with the nearest ones; a name for a field is no column."""
+        lab.rows = [{"cpu": 1, "disk": 2}, {"cpu": 1, "late": 2}]
+        lab.stream()
+        sql = "SELECT cpuu, cpu AS c, disk, late FROM demo WHERE isnull(x) AND demo.y = NULL OR c"
+        lab.rule(f"{sql} = 1", {"keep": {}})
+        rules = run()
+        lab.told(2)
+        assert rules.rule("r1").hints == [
+            "eKuiper's SQL takes NULL for a column, which no row has; write isnull(column)",
+            "no row has the column 'cpuu'; did you mean 'cpu'? columns: cpu, late",
+            "no row has the column 'x'; columns: cpu, late",
+            "no row has the column 'y'; columns: cpu, late",
+        ]
+
+    def test_none_before_the_first_row(self, lab, run):
+        """Nobody can tell then."""
+        lab.stream()
+        lab.rule("SELECT a FROM demo")
+        assert run().rule("r1").hints == []
+
+
 class TestMistakes:
     """What cannot run, said before anything does."""
 

@@ -34,6 +34,8 @@ class Plan:
     functions: Sequence[FunctionCounters]
     results: Sequence[str]
     """The columns that functions of the plugin fill."""
+    columns: frozenset[str]
+    """The stream's columns that it asks for."""
 
 
 def plan(
@@ -123,7 +125,18 @@ class _Planner:
         place = self._evaluator("project", aggregate=aggregate)
         projection = Projection(statement, place, send_nil=self._send_nil)
         results = [each.alias or each.name for each in statement.fields if _is_result(each.expr)]
-        return Plan(stream, window, aggregate, where, groups, having, projection, counters, results)
+        return Plan(
+            stream=stream,
+            window=window,
+            aggregate=aggregate,
+            where=where,
+            groups=groups,
+            having=having,
+            projection=projection,
+            functions=counters,
+            results=results,
+            columns=_columns(statement),
+        )
 
     def _evaluator(self, node: str, *, aggregate: bool = False, stars: bool = True) -> Evaluator:
         self._number += 1
@@ -139,6 +152,12 @@ def _is_aggregate(expr: Expr) -> bool:
         if isinstance(node, Column) and node.alias is not None and _is_aggregate(node.alias):
             return True
     return False
+
+
+def _columns(statement: Statement) -> frozenset[str]:
+    nodes = (node for expr in statement.expressions() for node in walk(expr))
+    columns = (node for node in nodes if isinstance(node, Column) and node.name != "*")
+    return frozenset(each.name for each in columns if each.stream == statement.stream)
 
 
 def _is_result(expr: Expr) -> bool:

@@ -14,6 +14,7 @@ from .data import Item, Problem, Row
 from .plan import Plan
 from .rulefiles import RuleFile
 from .stages import Output, Result, Stages
+from .unseen import Unseen
 
 __all__ = ["RunningRule"]
 
@@ -47,6 +48,7 @@ class RunningRule:
         self._limit = limit
         self._on_rows = on_rows
         self._results = Results(keep)
+        self._unseen = Unseen(plan.columns)
         self._closing = threading.Event()
         self._thread = threading.Thread(
             target=self._work, name=f"ekuiper-host-{rule.id}", daemon=True
@@ -62,6 +64,7 @@ class RunningRule:
         thread may call it."""
         if isinstance(item, Row):
             self.counters.rows_in += 1
+            self._unseen.look(item.message)
         elif not self.rule.options.send_error:
             self.counters.faults.add(item.where, item.text)
             return
@@ -75,6 +78,11 @@ class RunningRule:
     def waiting(self) -> int:
         """Rows taken in and not yet through."""
         return len(self._buffer) + self._stages.pending
+
+    @property
+    def hints(self) -> list[str]:
+        """What is no error, but strange: columns that no row had so far."""
+        return self._unseen.hints
 
     @property
     def ended(self) -> bool:
