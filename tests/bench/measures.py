@@ -12,9 +12,19 @@ _EVERYWHERE = ("idle", "one", "busy")
 _AND_QUOTA = (*_EVERYWHERE, "quota")
 _BOTH = ("light", "real")
 
-_ALL = ("ours", "stdlib", "sleeping", "polling", "official", "go", "limit", "limit_polling")
+_ALL = (
+    "ours",
+    "stdlib",
+    "sleeping",
+    "polling",
+    "official",
+    "go",
+    "limit",
+    "limit_polling",
+    "bare",
+)
 _WAITS = ("ours", "sleeping", "polling", "official")
-_STREAMS = ("ours", "stdlib", "official", "limit")
+_STREAMS = ("ours", "stdlib", "official", "limit", "bare")
 _ENGINES = ("ours", "stdlib", "official")
 _PACKAGES = ("ours", "official")
 

@@ -19,10 +19,11 @@ COLUMNS = {
     "go": "Go",
     "limit": "C",
     "limit_polling": "C polls",
+    "bare": "bare",
 }
 """What subjects are called above their figures."""
 
-_BESIDE = ("ours", "stdlib", "official", "go", "limit", "limit_polling")
+_BESIDE = ("ours", "stdlib", "official", "go", "limit", "limit_polling", "bare")
 _WAYS = ("sleeping", "polling", "ours")
 
 _LINES = (
@@ -61,8 +62,9 @@ LEGEND = (
     "/s: calls or rows a second. CPU s/100 k: of host and plugin for 100,000 of them. all three: "
     "source, function and sink of one plugin in one rule. ours: with orjson; stdlib: with the json "
     "of the standard library. official: ekuiper 2.4.2; Go: its package for Go. C: a plugin that "
-    "does no work, and sleeps, or polls for 60 µs, until the next call. mangos: a small host in Go "
-    "on the sockets that eKuiper uses. over bare: more than the "
+    "does no work, and sleeps, or polls for 60 µs, until the next call. bare: a Python plugin of "
+    "sockets and orjson alone, which polls too: what of C's figures is left for any Python. "
+    "mangos: a small host in Go on the sockets that eKuiper uses. over bare: more than the "
     "interpreter alone. Medians; CPU and memory are those of the plugin's whole process tree."
 )
 """What the words in the tables mean."""

@@ -47,6 +47,7 @@ SUBJECTS = {
     "go": "official Go",
     "limit": "C",
     "limit_polling": "C, polling",
+    "bare": "bare Python",
 }
 """Their names in tables."""
 
@@ -80,10 +81,15 @@ def _ours(key: str, build: Path) -> Subject:
         "sleeping": {"EKUIPER_POLL": "never"},
         "polling": {"EKUIPER_POLL": "always"},
     }.get(key, {})
-    if key != "stdlib" and importlib.util.find_spec("orjson") is None:
-        raise UnavailableError("orjson is not installed: pip install 'ekuiper[fast]'")
+    if key != "stdlib":
+        _need_orjson()
     env = {"EKUIPER_JSON": "orjson", **env}
     return Subject(key, SUBJECTS[key], (sys.executable, "-u", str(_PLUGIN)), env)
+
+
+def _need_orjson() -> None:
+    if importlib.util.find_spec("orjson") is None:
+        raise UnavailableError("orjson is not installed: pip install 'ekuiper[fast]'")
 
 
 def _official(key: str, build: Path) -> Subject:
@@ -106,6 +112,12 @@ def _limit(key: str, build: Path) -> Subject:
         _run([compiler, *flags, "-o", str(binary), str(source)], _HERE)
     microseconds = POLLED if key == "limit_polling" else "0"
     return Subject(key, SUBJECTS[key], (str(binary), microseconds))
+
+
+def _bare(key: str, build: Path) -> Subject:
+    _need_orjson()
+    plugin = _HERE / "plugins" / "bare.py"
+    return Subject(key, SUBJECTS[key], (sys.executable, "-u", str(plugin), POLLED))
 
 
 def _go(key: str, build: Path) -> Subject:
@@ -139,4 +151,5 @@ _MAKERS: Mapping[str, Callable[[str, Path], Subject]] = {
     "go": _go,
     "limit": _limit,
     "limit_polling": _limit,
+    "bare": _bare,
 }

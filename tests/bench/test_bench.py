@@ -263,4 +263,4 @@ def test_a_plan_counts_its_steps() -> None:
     """Rounds, subjects and settings, for the progress that is shown."""
     plan = Plan.of(["function", "start"], ["light", "process"], ["idle", "one"])
 
-    assert plan.count(TINY._replace(rounds=3)) == 3 * 8 * 2 + 1
+    assert plan.count(TINY._replace(rounds=3)) == 3 * 9 * 2 + 1

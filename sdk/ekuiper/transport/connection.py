@@ -51,6 +51,10 @@ class Connection:
         """Say which protocol this end speaks."""
         self._sock.send(greeting(protocol), _AT_ONCE)  # a fresh socket has room for it
 
+    def widen(self, room: int) -> None:
+        """Let the system hold up to `room` bytes that the peer has not read, as far as it does."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
+
     def read(self, deadline: float | None, *, spin: int = 0, exact: bool = False) -> bytes:
         """Some bytes, b"" when the connection is lost; waits for them. `ChannelTimeoutError`.
 

@@ -14,6 +14,7 @@ from .unix import peer_of
 __all__ = ["Push", "check_cuts"]
 
 _GREETING_PATIENCE = 0.5  # for a listener to greet us, before it is sent anything all the same
+_ROOM = 1 << 18  # bytes the system may hold for a listener; it doubles that, if it allows it
 _LARGE = 1 << 20  # hosts before 2.0 cut the connection at a message of more
 _CUTS = 3
 
@@ -51,8 +52,13 @@ class Push(Dialling):
         deadline = None if timeout is None else until(timeout)
         self._enter_when_free(deadline)
         try:
-            cuts = 0
-            while not self._try_send(data, deadline):
+            head, cuts = frame_head(len(data)), 0
+            while True:
+                connection = self._connection
+                if connection is None or not connection.decoder.greeted:
+                    connection = self._reach(deadline)
+                if connection is not None and self._write(connection, head, data, deadline):
+                    return
                 cuts += 1
                 check_cuts(self.url, cuts, len(data))
         finally:
@@ -84,14 +90,19 @@ class Push(Dialling):
         self._connection = self._admit(connection)
         self._born = time.monotonic()
 
-    def _try_send(self, data: bytes, deadline: float | None) -> bool:
+    def _attempt(self) -> Connection:
+        connection = super()._attempt()
+        connection.widen(_ROOM)  # a sender that waits is woken when three quarters are empty
+        return connection
+
+    def _reach(self, deadline: float | None) -> Connection | None:
+        """A connection that may be written to; None if it was lost meanwhile."""
         try:
             connection = self._connection or self._dial(deadline)
         except ConnectError as error:
             raise ChannelTimeoutError(f"{self.url}: not taken in time: {error.reason}") from None
-        if not connection.decoder.greeted and not self._hear(connection, deadline):
-            return False
-        return self._write(connection, frame_head(len(data)), data, deadline)
+        heard = connection.decoder.greeted or self._hear(connection, deadline)
+        return connection if heard else None
 
     def _write(self, connection: Connection, head: bytes, body: bytes, end: float | None) -> bool:
         if self._keeper is None:
