@@ -63,6 +63,19 @@ def test_mistakes_of_one_line_of_code_are_one() -> None:
     assert faults.count == 3
 
 
+def test_mistakes_that_differ_in_a_rows_values_are_one() -> None:
+    """A condition that no row fits is one mistake, not one for each row; types are not values."""
+    faults = Faults()
+    for number in range(3):
+        faults.add("WHERE", f"invalid operation float64({number}.5) > string(10)")
+    faults.add("WHERE", "invalid operation string(a) > string(10)")
+
+    first, second = faults.list()
+
+    assert (first.text, first.count) == ("invalid operation float64(2.5) > string(10)", 3)
+    assert (second.text, second.count) == ("invalid operation string(a) > string(10)", 1)
+
+
 def test_the_oldest_mistakes_are_forgotten_but_counted() -> None:
     """A plugin that fails in ever new ways does not fill the memory."""
     faults = Faults(most=2)

@@ -101,10 +101,9 @@ class Moment:
         found: dict[tuple[str, str], Fault] = {}
         own = (fault for pipeline in self.pipelines for fault in pipeline.faults)
         for fault in sorted([*own, *self.log_faults], key=lambda fault: fault.last):
-            key = (fault.where, fault.location or fault.text)
-            same = found.pop(key, None)
+            same = found.pop(fault.kind, None)
             times = fault.count + same.count if same is not None else fault.count
-            found[key] = replace(fault, count=times)
+            found[fault.kind] = replace(fault, count=times)
         return list(found.values())
 
     @property

@@ -19,7 +19,7 @@ class NewFaults:
 
     def of(self, moment: Moment) -> list[Fault]:
         """Those not told before."""
-        found = {(fault.where, fault.location or fault.text): fault for fault in moment.faults}
+        found = {fault.kind: fault for fault in moment.faults}
         new = [fault for key, fault in found.items() if key not in self._told]
         self._told.update(found)
         return new

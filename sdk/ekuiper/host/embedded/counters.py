@@ -4,12 +4,13 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["Counters", "Fault", "Faults", "FunctionCounters", "Latency", "location"]
 
 _STEPS = 5  # 2**5 steps from one power of two to the next: less than 2 % off
 _LONGEST = 1 << 42  # nanoseconds, a bit over an hour; longer ones count as that
+_VALUE = re.compile(r"\b(float64|int64|int|string|bool)\([^()]*\)")  # as eKuiper shows them
 _LOCATION = re.compile(r"[\w.+-]+\.\w+:\d+")
 
 
@@ -79,9 +80,15 @@ class Fault:
         """`file.py:12` where the text names it, else ""."""
         return location(self.text)
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """The same for mistakes that are one: on one line of code, or but for the values of a row
+        in one wording."""
+        return (self.where, self.location or _VALUE.sub(r"\1(…)", self.text))
+
 
 class Faults:
-    """The mistakes of a pipeline, those of the same line of code as one. Any thread may use it."""
+    """The mistakes of a pipeline, those of one kind as one. Any thread may use it."""
 
     def __init__(self, most: int = 50) -> None:
         self._most = most
@@ -91,12 +98,13 @@ class Faults:
 
     def add(self, where: str, text: str) -> None:
         """Count one."""
-        key = (where, location(text) or text)
+        fault = Fault(where, text, 1, time.time())
+        key = fault.kind
         with self._lock:
             self.count += 1
             before = self._found.pop(key, None)
             times = before.count + 1 if before is not None else 1
-            self._found[key] = Fault(where, text, times, time.time())
+            self._found[key] = replace(fault, count=times)
             if len(self._found) > self._most:
                 self._found.popitem(last=False)
 
