@@ -13,7 +13,7 @@ REFUSED = [
     # What eKuiper runs and this host does not.
     ("SELECT a FROM x INNER JOIN y ON x.a = y.a", 23, "JOIN is not supported here; a real eKuiper"),
     ("SELECT a FROM x, y", 10, "several streams are not supported here; a real eKuiper runs it"),
-    ("SELECT a FROM demo AS d", 10, "a name for a stream is not supported here; a real eKuiper"),
+    ("SELECT a FROM demo AS d", 23, "a name for a stream is not supported here; a real eKuiper"),
     ("SELECT a FROM demo ORDER BY a", 20, "ORDER BY is not supported here; a real eKuiper"),
     ("SELECT a FROM demo LIMIT 3", 20, "LIMIT is not supported here; a real eKuiper runs it"),
     ("SELECT lag(a) OVER (WHEN b) FROM demo", 15, "OVER is not supported here; a real eKuiper"),
@@ -73,6 +73,7 @@ REFUSED = [
     ('SELECT a FROM demo WHERE a = "x', 30, "this is never closed"),
     ("SELECT a /* FROM demo", 10, "this is never closed"),
     ("SELECT a ? b FROM demo", 10, "'?' is not expected here"),
+    ("SELECT a FROM demo WHERE a > 1 && b", 32, "eKuiper has no &&; write AND"),
     ("SELECT a >> 2 FROM demo", 10, "eKuiper has no >>; divide, as in a / 4"),
     ("SELECT a << 2 FROM demo", 10, "eKuiper has no <<; multiply, as in a * 4"),
     ("SELECT (a, 2) FROM demo", 9, "eKuiper's SQL has no such expression: a, 2"),

@@ -138,6 +138,7 @@ class _Reader(Expressions):
         if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
             raise script.error(place, "expected the name of a stream after FROM")
         if table.args.get("alias"):
+            place = leaves.place(table.args["alias"]) or place
             raise script.error(place, f"a name for a stream is not supported here; {BEYOND}")
         if table.args.get("db"):
             raise script.error(place, "the name of a stream has no dots")

@@ -63,6 +63,7 @@ _PAIRS = {
     (TokenType.LT, TokenType.LT): "eKuiper has no <<; multiply, as in a * 4",
     (TokenType.GT, TokenType.GT): "eKuiper has no >>; divide, as in a / 4",
     (TokenType.PIPE, TokenType.PIPE): "eKuiper has no ||; write concat(a, b)",
+    (TokenType.AMP, TokenType.AMP): "eKuiper has no &&; write AND",
     (TokenType.EQ, TokenType.EQ): "eKuiper has no ==; write =",
     (TokenType.L_BRACKET, TokenType.R_BRACKET): "an index is missing; the whole array is [:]",
     (TokenType.COMMA, TokenType.FROM): "a field is missing between the comma and FROM",
