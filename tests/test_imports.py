@@ -16,6 +16,7 @@ PACKAGE = Path(ekuiper.__file__).parent
 # Each room, and those it may import from. `errors` is everybody's.
 ROOMS = {
     "errors": set(),
+    "typed": set(),
     "context": set(),
     "source": {"context"},
     "sink": {"context"},
@@ -44,6 +45,8 @@ CONFINED = {
     "click": ("cli/",),
     "rich": ("cli/",),
 }
+
+COSTLY = {"json", "logging", "orjson", "re", "selectors", "signal", "socket", "traceback", "typing"}
 
 HEAVY = {"asyncio", "dataclasses", "inspect", "multiprocessing", "subprocess", "tempfile"}
 
@@ -74,7 +77,7 @@ def imported(path: Path):
 def test_imports_go_one_way(path):
     """errors <- context <- symbols <- config <- runtime <- bundle <- host <- testing <- cli."""
     mine = room(path)
-    allowed = ROOMS[mine] | {mine, "errors"}
+    allowed = ROOMS[mine] | {mine, "errors", "typed"}
     for name in imported(path):
         parts = name.split(".")
         if parts[0] == "ekuiper" and len(parts) > 1 and parts[1] in ROOMS:
@@ -110,6 +113,11 @@ def loaded_by(statement: str) -> set[str]:
     return set(result.stdout.split())
 
 
+def foreign(loaded: set[str]) -> set[str]:
+    """Those that are not ours, and come not with the interpreter."""
+    return {name for name in loaded - loaded_by("pass") if not name.startswith("ekuiper")}
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -126,4 +134,22 @@ def test_import_ekuiper_loads_no_runtime():
     """Sockets, codec and threads come with `plugin.start`."""
     loaded = loaded_by("import ekuiper")
 
-    assert not {"socket", "json", "ekuiper.transport", "ekuiper.protocol"} & loaded
+    assert not {"ekuiper.transport", "ekuiper.protocol", "threading", *COSTLY} & loaded
+
+
+def test_a_launcher_shakes_hands_with_next_to_nothing():
+    """Each of these takes milliseconds, in which the host waits; there are few others."""
+    loaded = loaded_by("import ekuiper.runtime.launcher")
+
+    assert not {"enum", "functools", "threading", *COSTLY} & loaded
+    assert len(foreign(loaded)) <= 30
+
+
+def test_a_supervisor_stays_small():
+    """It has no part of what runs symbols, nor what is as large in the standard library."""
+    room = "ekuiper.runtime.supervision"
+    loaded = loaded_by(f"import ekuiper.runtime.launcher, {room}.marks, {room}.supervisor")
+
+    worker = {f"ekuiper.runtime.{name}" for name in ("process", "symbols", "function", "author")}
+    assert not {"threading", *COSTLY, *worker} & loaded
+    assert len(foreign(loaded)) <= 45

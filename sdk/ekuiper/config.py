@@ -1,12 +1,12 @@
 """What a plugin consists of, and the settings its symbols are given."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from .errors import ConfigError
 from .function import Function
 from .sink import Sink
 from .source import Source
+from .typed import Any
 
 __all__ = ["Conf", "PluginConfig"]
 

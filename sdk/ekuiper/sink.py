@@ -1,8 +1,7 @@
 """The contract of a sink."""
 
-from typing import Any, ClassVar, Literal
-
 from .context import Context
+from .typed import Any, ClassVar, Literal
 
 __all__ = ["Sink"]
 

@@ -1,8 +1,7 @@
 """The contract of a source."""
 
-from typing import Any
-
 from .context import Context
+from .typed import Any
 
 __all__ = ["Source"]
 

@@ -1,8 +1,7 @@
 """Where the channels of a plugin are: socket URLs made from names and ids."""
 
-from typing import NamedTuple
-
 from ..errors import AddressError
+from ..typed import NamedTuple
 from .messages import Meta
 
 __all__ = ["Addresses"]

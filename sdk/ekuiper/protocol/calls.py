@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
 
 from ..errors import MalformedMessageError
+from ..typed import Any
 from .engine import dumps, loads, stdlib_loads
 from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json

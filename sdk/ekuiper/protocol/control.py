@@ -1,7 +1,6 @@
 """The control channel: commands one way, their results the other."""
 
-from typing import Any
-
+from ..typed import Any
 from .engine import stdlib_loads
 from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json

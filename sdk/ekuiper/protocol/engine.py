@@ -1,21 +1,20 @@
 """JSON by orjson where it is installed, by the standard library elsewhere, with one meaning.
 
 The engine is chosen at its first use, not at import: orjson loads half the standard library, which
-would come before the handshake. EKUIPER_JSON=stdlib or orjson overrides the choice.
+a supervisor shall not. Nor shall it load what `json` needs (`re`, which needs `enum`), so what that
+itself uses, `_json`, is used without it. EKUIPER_JSON=stdlib or orjson overrides the choice.
 """
 
-import json
 import os
 from collections.abc import Callable
 from functools import cache
-from json import encoder as json_encoder
 from math import isfinite
-from typing import Any, NamedTuple
 
 from ..errors import ConfigError, MalformedMessageError, UnsupportedValueError
+from ..typed import Any, NamedTuple
 from .values import plain, plain_tree, type_name
 
-__all__ = ["Engine", "dumps", "engine", "loads", "stdlib_loads"]
+__all__ = ["Engine", "dumps", "engine", "loads", "quoted", "stdlib_dumps", "stdlib_loads"]
 
 
 class Engine(NamedTuple):
@@ -58,12 +57,12 @@ def stdlib_loads(frame: bytes, part: bytes) -> Any:
     """The value in `part` of `frame`, by the standard library, which has the last word on it."""
     try:
         return _loads(part)
-    except json.JSONDecodeError as error:
-        reason = f"not JSON: {error.msg} at character {error.pos}"
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start}"
     except ValueError as error:
         reason = f"not JSON: {error}"
+        if hasattr(error, "msg") and hasattr(error, "pos"):  # a `json.JSONDecodeError`
+            reason = f"not JSON: {error.msg} at character {error.pos}"
     except RecursionError:
         reason = "nested too deeply"
     raise MalformedMessageError(frame, reason)
@@ -77,7 +76,18 @@ def dumps(value: Any, path: str) -> bytes:
     try:
         return engine().dumps(value)
     except (TypeError, ValueError, RecursionError):
-        pass
+        return _dumps_with_care(value, path)
+
+
+def stdlib_dumps(value: Any, path: str) -> bytes:
+    """`dumps`, by the standard library."""
+    try:
+        return _dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return _dumps_with_care(value, path)
+
+
+def _dumps_with_care(value: Any, path: str) -> bytes:
     try:
         return _encode(plain_tree(value, path)).encode()
     except RecursionError:
@@ -97,8 +107,37 @@ def _integer(digits: str) -> int | float:
     return number if _LEAST <= number < _TOO_MUCH else float(digits)
 
 
-_decoder = json.JSONDecoder(parse_constant=_constant)
-_careful_decoder = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
+_Number = Callable[[str], int | float]
+
+
+class _Rules:
+    """How to read, as `json.JSONDecoder` tells `_json`."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = float
+    parse_constant = staticmethod(_constant)
+
+    def __init__(self, parse_int: _Number) -> None:
+        self.parse_int = parse_int
+
+
+def _make_scan(parse_int: _Number) -> Callable[[str, int], tuple[Any, int]]:
+    """What reads one value in a text, from a place on: the value, and its end."""
+    try:
+        from _json import make_scanner
+    except ImportError:  # an interpreter without it
+        import json
+
+        return json.JSONDecoder(parse_constant=_constant, parse_int=parse_int).raw_decode
+    scan: Callable[[str, int], tuple[Any, int]] = make_scanner(
+        _Rules(parse_int)  # type: ignore[arg-type]
+    )
+    return scan
+
+
+_scan = _make_scan(int)
+_scan_with_care = _make_scan(_integer)
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
 _LONGEST_FLOAT = 308  # digits before the point
 _BEYOND_FLOAT = b"0" * (_LONGEST_FLOAT + 1)
@@ -108,23 +147,33 @@ def _loads(frame: bytes) -> Any:
     text = str(frame, "utf-8")
     # A callback for each integer is slow, so only where there may be one of more than 63 bits.
     careful = len(frame) > 18 and b"0" * 19 in frame.translate(_DIGITS_TO_0)
-    decoder = _careful_decoder if careful else _decoder
     try:
-        value, end = decoder.raw_decode(text)
+        value, end = (_scan_with_care if careful else _scan)(text, 0)
         if end == len(text):
             return value
-    except json.JSONDecodeError:
+    except (StopIteration, ValueError, SystemError):  # the last: Python 3.10, without `json`
         pass
-    return decoder.decode(text)  # slower: allows blanks around it, or says what is wrong
+    import json  # slower: allows blanks around it, or says what is wrong
+
+    parse_int = _integer if careful else None
+    return json.JSONDecoder(parse_constant=_constant, parse_int=parse_int).decode(text)
+
+
+try:
+    from _json import encode_basestring as quoted
+except ImportError:
+    from json.encoder import encode_basestring as quoted
 
 
 def _make_encode() -> Callable[[Any], str]:
     """The C encoder, made once: `JSONEncoder.encode` makes one per call, a third of its time."""
     try:
-        encode = json_encoder.c_make_encoder(  # type: ignore[attr-defined]
-            None, plain, json_encoder.encode_basestring, None, ":", ",", False, False, False
-        )
-    except TypeError:  # an interpreter without it, or with another signature
+        from _json import make_encoder
+
+        encode = make_encoder(None, plain, quoted, None, ":", ",", False, False, False)
+    except (ImportError, TypeError):  # an interpreter without it, or with another signature
+        import json
+
         return json.JSONEncoder(
             ensure_ascii=False,
             check_circular=False,

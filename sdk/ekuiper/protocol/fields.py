@@ -1,9 +1,9 @@
 """Checks of decoded JSON whose errors name the field."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
 
 from ..errors import MalformedMessageError, UnknownCommandError
+from ..typed import Any, TypeVar
 
 __all__ = ["as_object", "field", "optional_field", "unknown"]
 

@@ -1,10 +1,10 @@
 """JSON byte for byte as Go's encoding/json writes it: what the host says."""
 
-from json.encoder import encode_basestring
 from math import isfinite
-from typing import Any
 
 from ..errors import UnsupportedValueError
+from ..typed import Any
+from .engine import quoted
 from .values import plain_tree, scrub, type_name
 
 __all__ = ["go_json"]
@@ -37,7 +37,7 @@ def _text(value: Any, sort: bool) -> str:
         return "null"
     kind = type(value)
     if kind is str:
-        return encode_basestring(value)
+        return quoted(value)
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
@@ -48,7 +48,7 @@ def _text(value: Any, sort: bool) -> str:
         return "[" + ",".join([_text(item, sort) for item in value]) + "]"
     if kind is dict:
         pairs = sorted(value.items()) if sort else value.items()
-        members = [encode_basestring(key) + ":" + _text(item, sort) for key, item in pairs]
+        members = [quoted(key) + ":" + _text(item, sort) for key, item in pairs]
         return "{" + ",".join(members) + "}"
     raise TypeError(kind.__name__)
 

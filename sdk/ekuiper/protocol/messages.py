@@ -4,7 +4,7 @@ Named tuples, because a dataclass costs a plugin ten milliseconds of imports at 
 Every shape is described, with its bytes, in docs/protocol.md.
 """
 
-from typing import Any, Literal, NamedTuple
+from ..typed import Any, Literal, NamedTuple
 
 __all__ = [
     "HANDSHAKE",

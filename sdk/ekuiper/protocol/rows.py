@@ -3,9 +3,8 @@
 What a sink receives is whatever the action's format and template made, so it has no codec.
 """
 
-from typing import Any
-
 from ..errors import UnsupportedValueError
+from ..typed import Any
 from .engine import dumps, loads
 from .fields import as_object, optional_field
 from .messages import Ack, Row, SourceError

@@ -13,9 +13,9 @@ neither it nor numpy.
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
 
 from ..errors import UnsupportedValueError
+from ..typed import Any
 
 __all__ = ["NoFormError", "plain", "plain_tree", "scrub", "type_name"]
 

@@ -4,12 +4,12 @@ import logging
 import os
 import sys
 from types import CoroutineType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
 
 from ..errors import SymbolError
 from ..function import Function
 from ..sink import Sink
 from ..source import Source
+from ..typed import TYPE_CHECKING, Any
 from .logs import Repeats
 
 if TYPE_CHECKING:

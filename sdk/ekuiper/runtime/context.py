@@ -3,13 +3,13 @@
 import logging
 import threading
 import time
-from typing import Any
 
 from ..context import Context
 from ..errors import ChannelClosedError, ChannelResetError, PluginError, SymbolError
 from ..protocol.codec import encode_row, encode_source_error
 from ..protocol.messages import Ack, CallContext, Meta, SourceError
 from ..transport import Outbox
+from ..typed import Any
 from .acks import Acks
 from .author import Reporter, caller
 from .lines import printable

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from types import CoroutineType
-from typing import Any
 
 from ..config import PluginConfig
 from ..errors import (
@@ -19,6 +18,7 @@ from ..errors import (
 from ..protocol.codec import decode_call, encode_reply
 from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
 from ..transport import Request
+from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .guard import Guard

@@ -17,24 +17,11 @@ from ..protocol.codec import decode_call
 from .context import place_of
 from .logs import PLACE
 from .stacks import frame_of, stack_of
-from .supervision.inflight import Calls, InFlight
+from .supervision.inflight import Calls, InFlight, between_looks, patience
 
-__all__ = ["STUCK_AFTER", "Hangs", "between_looks", "patience"]
-
-STUCK_AFTER = 5.0
-"""Seconds after which a call is told: eKuiper waits no longer for an answer, by default."""
+__all__ = ["Hangs"]
 
 _log = logging.getLogger(__name__)
-
-
-def patience(call_timeout: float | None) -> float:
-    """Seconds after which a call is stuck."""
-    return STUCK_AFTER if call_timeout is None else min(STUCK_AFTER, call_timeout)
-
-
-def between_looks(seconds: float) -> float:
-    """Seconds from one look to the next, for who wants to see what takes as long."""
-    return min(max(seconds / 20, 0.01), 0.25)
 
 
 class Hangs:
@@ -44,7 +31,7 @@ class Hangs:
     """
 
     def __init__(self, calls: InFlight, roused: Callable[[], None] = lambda: None) -> None:
-        self._limit = STUCK_AFTER
+        self._limit = patience(None)
         self._calls = calls
         self._roused = roused
         self._codes: dict[int, tuple[str, CodeType]] = {}

@@ -8,20 +8,21 @@ run at top level, as `__main__`, just as `python script.py` would run it.
 import faulthandler
 import gc
 import os
-import signal
 import sys
-from types import FrameType
-from typing import TYPE_CHECKING
 
 from ..errors import EkuiperError
 from ..protocol.addresses import Addresses
 from ..protocol.messages import HANDSHAKE
 from ..transport.req import Req
 from ..transport.unix import connect, path_of
+from ..typed import TYPE_CHECKING
 from .reach import has_host_argument, reach, socket_directory
+from .signals import signal
 from .supervision.report import Report
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .supervision.script import Script
 
 __all__ = ["bootstrap", "command_line", "enter", "interpreter_options", "text"]
@@ -94,12 +95,11 @@ def enter(name: str, script: str, beside: str, *, interpreter: str | None = None
 
 def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool) -> "Script":
     exchange = _shake_hands(name)
-    # All else only now, and before the first fork: the workers share it, and are there sooner.
-    from . import process  # noqa: F401
+    # All else only now. Nor more than that: a fork shares little of what it has, as the counts of
+    # references are written to, so what workers alone need is theirs to load.
     from .supervision.link import Link
     from .supervision.machine import Machine
     from .supervision.marks import new_marks
-    from .supervision.script import Script
     from .supervision.spawning import Interpreter
     from .supervision.supervisor import Supervisor
 
@@ -112,6 +112,8 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
     link = supervisor.run()
     if not isinstance(link, Link):
         sys.exit(link)
+    from .supervision.script import Script  # in the worker: what runs symbols
+
     return Script(script, rest, link, name, supervisor.marks)
 
 
@@ -128,7 +130,7 @@ def _shake_hands(name: str) -> Req:
     return exchange
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(number: int, frame: "FrameType | None") -> None:
     sys.exit(0)
 
 

@@ -5,8 +5,8 @@ import os
 import sys
 import time
 from contextvars import ContextVar
-from typing import Any
 
+from ..typed import Any
 from .lines import printable
 
 __all__ = ["PLACE", "ContextLogger", "Repeats", "configure"]

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 
 from ..config import PluginConfig
 from ..errors import ConfigError
@@ -56,6 +55,8 @@ def _is_forked_child() -> bool:
 
 
 def _end(status: int) -> None:
+    import threading  # not beside the imports: a supervisor has this module, too
+
     if threading.current_thread() is threading.main_thread():
         sys.exit(status)
     # Elsewhere sys.exit ends that thread only, and a failed plugin would look healthy.

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable
-from typing import TypeVar
 
 from ..errors import ConnectError
 from ..protocol.addresses import Addresses
+from ..typed import TypeVar
 
 __all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach", "socket_directory"]
 

@@ -4,8 +4,8 @@ import linecache
 import os
 import sys
 from types import CodeType, CoroutineType, FrameType
-from typing import Any
 
+from ..typed import Any
 from .author import PACKAGE, AuthorLoop
 
 __all__ = ["begin_of_author", "frame_of", "stack_of"]

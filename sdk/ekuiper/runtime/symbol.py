@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from typing import Any
 
 from ..config import PluginConfig
 from ..errors import EkuiperError, SymbolError
@@ -11,6 +10,7 @@ from ..protocol.addresses import Addresses
 from ..protocol.messages import Command
 from ..transport import Transport
 from ..transport.ceded import Ceded
+from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
 from .logs import PLACE

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from ..config import PluginConfig
 from ..errors import ConnectError, EkuiperError, SymbolError
@@ -12,6 +11,7 @@ from ..protocol.codec import decode_command, encode_result
 from ..protocol.messages import Command, Kind, Meta
 from ..transport import Request, Transport
 from ..transport.ceded import Ceded
+from ..typed import Any
 from .dialling import FunctionLine
 from .function import RunningFunction
 from .guard import Guard

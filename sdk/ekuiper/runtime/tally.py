@@ -1,6 +1,6 @@
 """How many calls a function has answered, and how long they took."""
 
-from typing import Any
+from ..typed import Any
 
 __all__ = ["KEPT", "Tally"]
 

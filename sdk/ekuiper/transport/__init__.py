@@ -12,9 +12,9 @@ import select
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import ChannelClosedError
+from ..typed import NamedTuple, Protocol, TypeVar
 from .ceded import Ceded
 from .keeper import Keeper
 

@@ -2,7 +2,8 @@
 
 import os
 from struct import Struct
-from typing import NamedTuple
+
+from ..typed import NamedTuple
 
 __all__ = ["Ceded"]
 

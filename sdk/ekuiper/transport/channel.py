@@ -6,13 +6,11 @@ so and wakes: it shuts the sockets down and lights the beacon. The descriptors a
 thread is inside any more, by whoever notices that last.
 """
 
+import _socket as socket
 import os
-import selectors
-import socket
 import weakref
 from _thread import RLock, allocate_lock
 from types import TracebackType
-from typing import TypeVar
 
 from ..errors import (
     ChannelClosedError,
@@ -20,10 +18,12 @@ from ..errors import (
     ChannelTimeoutError,
     TransportError,
 )
+from ..typed import TypeVar
 from .connection import Connection, remaining
 
 __all__ = ["Beacon", "SocketChannel"]
 
+_READ = 1  # selectors.EVENT_READ
 _Self = TypeVar("_Self", bound="SocketChannel")
 
 
@@ -31,6 +31,8 @@ class Beacon:
     """A descriptor that is readable while its light is on or a socket added to it has input."""
 
     def __init__(self) -> None:
+        import selectors  # not before the handshake of a supervisor
+
         self.selector = selectors.DefaultSelector()
         try:
             self.lamp, self._switch = socket.socketpair()
@@ -39,7 +41,11 @@ class Beacon:
             raise
         self._lit = False
         self.lamp.setblocking(False)
-        self.selector.register(self.lamp, selectors.EVENT_READ)
+        self.selector.register(self.lamp, _READ)
+
+    def add(self, one: socket.socket | Connection) -> None:
+        """It is readable when this is, from now on; `selector` tells which."""
+        self.selector.register(one, _READ, one)
 
     def shine(self, on: bool) -> None:
         """Switch it on or off."""
@@ -83,7 +89,7 @@ class SocketChannel:
                 except OSError as error:
                     raise TransportError(f"{self.url}: cannot be polled: {error}") from None
                 for connection in self._connections:
-                    self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
+                    self._beacon.add(connection)
             if not self._watched:
                 self._watched = True
                 self._shine(self._holds_message())
@@ -198,7 +204,7 @@ class SocketChannel:
                 raise self._closed_error()
             self._connections.add(connection)
             if self._beacon is not None:
-                self._beacon.selector.register(connection, selectors.EVENT_READ, connection)
+                self._beacon.add(connection)
         return connection
 
     def _drop(self, connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """One connected socket: timed reads and writes of bytes, and what was decoded of them."""
 
+import _socket as socket
 import select
-import socket
 import time
 
 from ..errors import ChannelTimeoutError

@@ -1,11 +1,11 @@
 """What the channels that dial share, REQ and PUSH: getting a connection, and losing it."""
 
-import socket
+import _socket as socket
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from ..errors import ChannelTimeoutError, ConnectError
+from ..typed import TypeVar
 from . import Peer
 from .channel import SocketChannel
 from .connection import Connection, remaining, until

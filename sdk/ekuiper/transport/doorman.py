@@ -1,10 +1,11 @@
 """Letting peers in while nobody receives."""
 
+import _socket as socket
 import select
-import socket
 import threading
 from collections.abc import Callable
-from typing import Protocol
+
+from ..typed import Protocol
 
 __all__ = ["Door", "Doorman"]
 

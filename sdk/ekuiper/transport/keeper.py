@@ -1,10 +1,10 @@
 """Who sees to it that what a channel has is not lost with its process."""
 
+import _socket as socket
 import os
-import socket
 from collections.abc import Sequence
-from typing import Protocol
 
+from ..typed import Protocol
 from .ceded import Ceded
 from .sp import PUSH, greeting
 
@@ -44,8 +44,10 @@ def left_behind(sockets: Sequence[int]) -> Ceded:
 
 def _is_new(fd: int) -> bool:
     """Whether the greeting of the peer was not read yet."""
-    with socket.socket(fileno=os.dup(fd)) as sock:
-        try:
-            return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == greeting(PUSH)[:1]
-        except OSError:
-            return False
+    sock = socket.socket(fileno=os.dup(fd))
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == greeting(PUSH)[:1]
+    except OSError:
+        return False
+    finally:
+        sock.close()

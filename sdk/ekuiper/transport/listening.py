@@ -1,8 +1,8 @@
 """What the channels that listen share, PULL and REP: letting peers in, and dropping them."""
 
+import _socket as socket
 import logging
 import selectors
-import socket
 import time
 
 from ..errors import ChannelClosedError, ListenError

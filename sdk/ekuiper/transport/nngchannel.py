@@ -66,12 +66,13 @@ class NngChannel(SocketChannel):
     def dial(self, timeout: float) -> None:
         """Find a listener that may be dialled, and have nng dial it from now on."""
         try:
-            with keep_trying(
-                self.url, lambda: connect(self._path), until(timeout), time.sleep
-            ) as sock:
+            sock = keep_trying(self.url, lambda: connect(self._path), until(timeout), time.sleep)
+            try:
                 peer = peer_of(sock)
-                if peer is not None:
-                    self._peers[0] = peer  # until nng has a connection
+            finally:
+                sock.close()
+            if peer is not None:
+                self._peers[0] = peer  # until nng has a connection
             self._nng.dial(self.url, block=False)
         except PermissionError as error:
             self.close()

@@ -1,6 +1,6 @@
 """PUSH: sends to one listener."""
 
-import socket
+import _socket as socket
 import time
 
 from ..errors import ChannelResetError, ChannelTimeoutError, ConnectError

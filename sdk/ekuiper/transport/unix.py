@@ -1,16 +1,16 @@
 """Unix sockets by address: who may be at the other end, and how a path comes and goes."""
 
+import _socket as socket  # `socket` itself takes 3 ms before the handshake, and loads `enum`
 import errno
 import os
-import socket
 import stat
 import struct
 import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from ..errors import AddressError, ListenError
+from ..typed import TypeVar
 from . import Peer
 
 __all__ = ["UnixDoor", "check_user", "claim", "connect", "path_of", "peer_of"]
@@ -109,7 +109,8 @@ class UnixDoor:
 
     def accept(self) -> socket.socket:
         """The next one who wants in. Never blocks; raises `OSError`."""
-        sock, _ = self._sock.accept()
+        fd, _ = self._sock._accept()  # type: ignore[attr-defined]  # as `socket.accept` does it
+        sock = socket.socket(fileno=fd)
         sock.setblocking(True)  # whatever the default timeout or the listener's mode is
         return sock
 

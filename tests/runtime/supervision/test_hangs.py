@@ -98,7 +98,7 @@ PATIENT = """
     functions = {"f": echo(work), "g": echo(work)}
     plugin.start(PluginConfig('p', {}, {}, functions))
 """
-SOON = "import ekuiper.runtime.hangs as hangs\nhangs.STUCK_AFTER = 0.2\n"
+SOON = "import ekuiper.runtime.supervision.inflight as inflight\ninflight.STUCK_AFTER = 0.2\n"
 
 
 IMPATIENT = "import ekuiper.runtime.supervision.machine as machine\nmachine.PATIENCE = 0.3\n"

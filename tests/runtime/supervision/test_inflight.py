@@ -10,11 +10,12 @@ import pytest
 
 from ekuiper.runtime.author import PACKAGE
 from ekuiper.runtime.guard import Guard
-from ekuiper.runtime.hangs import Hangs, between_looks, patience
-from ekuiper.runtime.supervision.inflight import SLOTS, Calls
+from ekuiper.runtime.hangs import Hangs
+from ekuiper.runtime.supervision.inflight import SLOTS, Calls, between_looks, patience
 from ekuiper.runtime.supervision.marks import Marks, new_marks
-from ekuiper.runtime.supervision.overdue import Overdue, lines_of
+from ekuiper.runtime.supervision.overdue import Overdue
 from ekuiper.runtime.supervision.report import Report
+from ekuiper.runtime.supervision.stackdump import lines_of
 
 DEADLINE = 10.0
 NAMES = ["f", "ü" * 46, "g"]
@@ -196,7 +197,7 @@ def test_the_stack_is_found_in_the_dump():
 
 def test_a_first_call_after_a_pause_is_announced_once(marks, monkeypatch):
     """On the thread of the function; the pause begins when none was seen for two looks."""
-    monkeypatch.setattr("ekuiper.runtime.hangs.STUCK_AFTER", 0.01)
+    monkeypatch.setattr("ekuiper.runtime.supervision.inflight.STUCK_AFTER", 0.01)
     roused = []
     hangs = Hangs(marks.calls, lambda: roused.append(threading.current_thread()))
     hangs.limit_to(None)

@@ -357,3 +357,14 @@ def test_memory_is_of_the_whole_tree(supervised):
     assert pids == [plugin.process.pid, *plugin.workers()]
     assert memory(pids) > memory(pids[:1]) > 1e6
     assert memory([]) is None
+
+
+def test_the_supervisor_loads_nothing_more_while_it_works(supervised):
+    """It reads commands and answers statuses with what it has: no engine for JSON."""
+    pytest.importorskip("orjson")
+    plugin = supervised(ALL_KINDS).hosted()
+    assert ask(plugin.function("a"))
+    await_status(plugin, lambda status: status["state"] == "serving")
+
+    assert "orjson" in Path(f"/proc/{plugin.workers()[0]}/maps").read_text()
+    assert "orjson" not in Path(f"/proc/{plugin.process.pid}/maps").read_text()

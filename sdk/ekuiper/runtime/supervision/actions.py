@@ -1,6 +1,6 @@
 """What the machine tells its surroundings to do."""
 
-from typing import NamedTuple
+from ...typed import NamedTuple
 
 __all__ = [
     "Action",

@@ -78,7 +78,8 @@ def _ask_twice(path: str, timeout: float) -> dict[str, Any]:
 def _ask(path: str, timeout: float | None, wanted: bytes = b"status\n") -> dict[str, Any]:
     deadline = until(timeout)
     answer = b""
-    with connect(path.encode()) as sock:
+    sock = connect(path.encode())
+    try:
         sock.sendall(wanted)
         while True:
             left = remaining(deadline)
@@ -89,6 +90,8 @@ def _ask(path: str, timeout: float | None, wanted: bytes = b"status\n") -> dict[
             if not data:
                 break
             answer += data
+    finally:
+        sock.close()
     if not answer:
         raise ConnectionResetError(f"{path}: no answer")
     found = loads(answer)

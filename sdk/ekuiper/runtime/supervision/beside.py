@@ -1,11 +1,11 @@
 """The workers besides the one that serves: the next one of a reload, and the one before."""
 
-import socket
+import _socket as socket
 import time
 from collections.abc import Callable
 
 from ...errors import ChannelClosedError
-from ...protocol.engine import dumps
+from ...protocol.engine import stdlib_dumps
 from .link import HAND_OVER, PREPARE, TAKE_OVER, Frame
 from .spawning import Spawned
 
@@ -97,10 +97,11 @@ class Beside:
         assert self.next is not None
         following, self.next = self.next, None
         one, other = socket.socketpair()
-        with one, other:
-            content = dumps(numbers, "numbers")
-            _send(lambda: following.link.send(TAKE_OVER, 0, content, [other.fileno()]))
-            _send(lambda: worker.link.send(HAND_OVER, 0, b"", [one.fileno()]))
+        content = stdlib_dumps(numbers, "numbers")
+        _send(lambda: following.link.send(TAKE_OVER, 0, content, [other.fileno()]))
+        _send(lambda: worker.link.send(HAND_OVER, 0, b"", [one.fileno()]))
+        one.close()
+        other.close()
         self.end(worker)
         return following
 

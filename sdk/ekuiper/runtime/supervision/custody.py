@@ -1,7 +1,7 @@
 """The sockets of sinks with acks, and what those owe, while workers come and go."""
 
+import _socket as socket
 import os
-import socket
 from collections.abc import Sequence
 
 from ...errors import ChannelClosedError
@@ -92,8 +92,11 @@ def _remove_path(descriptors: Sequence[int]) -> None:
     """Unlink the file at which the listener among these listens."""
     for fd in descriptors:
         try:
-            with socket.socket(fileno=os.dup(fd)) as sock:
+            sock = socket.socket(fileno=os.dup(fd))
+            try:
                 if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     os.unlink(sock.getsockname())
+            finally:
+                sock.close()
         except OSError:
             pass  # no socket, or gone already

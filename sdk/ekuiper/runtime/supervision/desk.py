@@ -1,7 +1,7 @@
 """The supervisor's socket: whoever of this user connects says in a line what it wants."""
 
+import _socket as socket
 import os
-import socket
 
 from ...transport.unix import UnixDoor, connect
 from ..locks import runtime_directory
@@ -89,12 +89,12 @@ def _said(one: socket.socket) -> str | None:
 
 def reply(one: socket.socket, answer: bytes) -> None:
     """Answer somebody, and hang up."""
-    with one:
-        try:
-            one.settimeout(SEND_TIMEOUT)
-            one.sendall(answer)
-        except OSError:
-            pass  # it has gone, or does not read
+    try:
+        one.settimeout(SEND_TIMEOUT)
+        one.sendall(answer)
+    except OSError:
+        pass  # it has gone, or does not read
+    one.close()
 
 
 def sweep(folder: str) -> None:

@@ -6,10 +6,13 @@ A call has no time there: whoever looks remembers since when it saw the same one
 import mmap
 from struct import Struct
 
-__all__ = ["SIZE", "SLOTS", "Calls", "InFlight"]
+__all__ = ["SIZE", "SLOTS", "STUCK_AFTER", "Calls", "InFlight", "between_looks", "patience"]
 
 SLOTS = 64
 """Functions that are guarded."""
+
+STUCK_AFTER = 5.0
+"""Seconds after which a call is told: eKuiper waits no longer for an answer, by default."""
 
 _NAME = Struct("96s")  # a function's name is part of a socket's path, which is no longer
 _WORDS = 3 * SLOTS + 2
@@ -17,6 +20,16 @@ _SECONDS = Struct("d")
 
 SIZE = _WORDS * 8 + SLOTS * _NAME.size
 """Bytes of memory."""
+
+
+def patience(call_timeout: float | None) -> float:
+    """Seconds after which a call is stuck."""
+    return STUCK_AFTER if call_timeout is None else min(STUCK_AFTER, call_timeout)
+
+
+def between_looks(seconds: float) -> float:
+    """Seconds from one look to the next, for who wants to see what takes as long."""
+    return min(max(seconds / 20, 0.01), 0.25)
 
 
 class InFlight:

@@ -5,8 +5,8 @@ worker says hello first, with the version of this format: it may run under anoth
 with another package.
 """
 
+import _socket as socket
 import os
-import socket
 import weakref
 from _thread import allocate_lock
 from collections import deque
@@ -84,7 +84,7 @@ class Link:
         try:
             with self._turn:
                 if descriptors:
-                    data = data[socket.send_fds(self._sock, [data], descriptors) :]
+                    data = data[self._sock.sendmsg([data], _rights(descriptors)) :]
                 self._sock.sendall(data)
         except OSError as error:
             raise ChannelClosedError(f"the other process is gone: {error.strerror}") from None
@@ -152,6 +152,12 @@ class Link:
         self._read += data
 
 
+def _rights(descriptors: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    """As `socket.send_fds` sends them."""
+    packed = b"".join(_DESCRIPTOR.pack(fd) for fd in descriptors)
+    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)]
+
+
 def pair() -> tuple[Link, Link]:
     """Both ends of a new line."""
     one, other = socket.socketpair()
@@ -161,7 +167,7 @@ def pair() -> tuple[Link, Link]:
 def inherited(fd: int) -> Link:
     """The end whose descriptor this process was started with."""
     sock = socket.socket(fileno=fd)
-    sock.set_inheritable(False)
+    os.set_inheritable(fd, False)
     return Link(sock)
 
 

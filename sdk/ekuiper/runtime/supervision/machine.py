@@ -9,9 +9,9 @@ worker (see `swap`) this one stays SERVING; then it is SWITCHING, and SERVING ag
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from ...protocol.codec import encode_result
+from ...protocol.control import encode_result
+from ...typed import Any
 from .actions import (
     Action,
     Answer,

@@ -1,7 +1,7 @@
 """A host's command as the supervisor keeps it."""
 
 from ...errors import ProtocolError
-from ...protocol.codec import decode_command, encode_command
+from ...protocol.control import decode_command, encode_command
 from ...protocol.messages import Command
 
 __all__ = ["Key", "Order"]

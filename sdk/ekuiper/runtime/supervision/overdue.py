@@ -10,20 +10,14 @@ as none can run.
 
 import faulthandler
 import os
-import re
-import signal
-from typing import NamedTuple
 
-from ...errors import EkuiperError
-from ...protocol.codec import decode_call
-from ..author import PACKAGE
-from ..hangs import between_looks, patience
-from ..stacks import begin_of_author
-from .inflight import Calls
+from ...typed import NamedTuple
+from ..signals import signal
+from .inflight import Calls, between_looks, patience
 from .marks import Marks
 from .report import Report
 
-__all__ = ["Overdue", "Verdict", "let_stacks_be_taken", "lines_of"]
+__all__ = ["Overdue", "Verdict", "let_stacks_be_taken"]
 
 GRACE = 0.1
 """Seconds beyond two looks that the worker is given to tell the stack itself."""
@@ -35,9 +29,6 @@ _SIGNAL = getattr(signal, "SIGRTMIN", 0) + 9
 """For us alone: what plugins use are the others."""
 
 _MOST = 1 << 16  # bytes of stacks
-
-_THREAD = re.compile("0x[0-9a-f]+")
-_FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 
 
 def let_stacks_be_taken(marks: Marks) -> None:
@@ -142,42 +133,14 @@ class Overdue:
         return False
 
     def _tell(self, marks: Marks, number: int, seconds: float) -> None:
+        from .stackdump import lines_of, place  # rare, and more than all that is loaded before
+
         dump = os.pread(marks.fd, _MOST, marks.size).decode("utf-8", "replace")
         calls = marks.calls
         self._report(
             "WARNING",
-            f"{_place(marks.request(number))}function {calls.name(number)!r} of plugin "
+            f"{place(marks.request(number))}function {calls.name(number)!r} of plugin "
             f"{self._report.plugin!r}: a call takes longer than {patience(calls.timeout):g} s "
             f"({seconds:.1f} s so far) and lets no other thread run, now at:",
             lines_of(dump, calls.threads[number]),
         )
-
-
-def _place(request: bytes) -> str:
-    """Which rule calls, if that is known."""
-    try:
-        place = decode_call(request).context
-    except EkuiperError:
-        return ""
-    return "" if place is None else f"[{place.rule_id}/{place.op_id}/{place.instance_id}] "
-
-
-def lines_of(dump: str, thread: int) -> list[str]:
-    """What to tell of what faulthandler wrote: the stack of this thread, as `stack_of` has it, and
-    where others are in author code. It may be one of them that lets no other run."""
-    stacks = [_stack(each) for each in dump.split("\n\n")]
-    others = [stack[-1] for name, stack in stacks if name != thread and stack]
-    own = dict(stacks).get(thread) or ["(its stack could not be taken)"]
-    return [*own, *(f"another thread: {each}" for each in others)]
-
-
-def _stack(dump: str) -> tuple[int, list[str]]:
-    """Which thread it is, and its lines, unless it runs our code."""
-    head, *lines = dump.splitlines() or [""]
-    frames = [entry.groups() for entry in map(_FRAME.match, lines) if entry is not None]
-    thread = _THREAD.search(head)
-    if thread is None or not frames or frames[0][0].startswith(PACKAGE):
-        return 0, []
-    frames.reverse()
-    begin = begin_of_author([path for path, _, _ in frames])
-    return int(thread[0], 16), [f"{path}:{line} in {name}" for path, line, name in frames[begin:]]

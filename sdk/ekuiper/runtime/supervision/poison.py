@@ -1,6 +1,6 @@
 """Which requests kill the worker. Pure."""
 
-from typing import NamedTuple
+from ...typed import NamedTuple
 
 __all__ = ["DEATHS", "KEPT", "Suspect", "Suspects"]
 

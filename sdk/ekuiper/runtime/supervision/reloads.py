@@ -1,10 +1,10 @@
 """Who wants the plugin reloaded, and what became of it."""
 
-import socket
+import _socket as socket
 import time
-from typing import Any
 
-from ...protocol.engine import dumps
+from ...protocol.engine import stdlib_dumps
+from ...typed import Any
 from .desk import reply
 from .report import Report
 
@@ -68,7 +68,7 @@ class Reloads:
         else:
             brief = f", handed over in {gap * 1000:.1f} ms" if gap is not None else ""
             self._report("INFO", f"reloaded in {took:.2f} s: worker {generation} serves{brief}")
-        answer = dumps({"plugin": self._report.plugin, **self.last}, "reload")
+        answer = stdlib_dumps({"plugin": self._report.plugin, **self.last}, "reload")
         while self._asking:
             reply(self._asking.pop(), answer)
 

@@ -1,7 +1,6 @@
 """The supervisor's log: lines like those of `logging`, without its cost."""
 
 import os
-import signal
 import time
 from collections.abc import Sequence
 
@@ -39,6 +38,8 @@ class Report:
 
 def how_it_ended(status: int) -> str:
     """The exit status of `os.waitpid` in words, like "by SIGSEGV"."""
+    import signal  # its import takes longer than all of the handshake
+
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return f"with exit code {code}"

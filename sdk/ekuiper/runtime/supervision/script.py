@@ -5,8 +5,8 @@ import os
 import sys
 import threading
 from types import CodeType
-from typing import Any
 
+from ...typed import Any
 from ..lines import prepare_streams
 from .files import files_of
 from .link import Link

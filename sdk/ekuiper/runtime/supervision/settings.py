@@ -1,9 +1,8 @@
 """What of a plugin's configuration is the supervisor's business; the worker tells it."""
 
-from typing import NamedTuple
-
 from ...config import PluginConfig
-from ...protocol.engine import dumps, loads
+from ...protocol.engine import stdlib_dumps, stdlib_loads
+from ...typed import NamedTuple
 
 __all__ = ["Settings"]
 
@@ -21,12 +20,12 @@ class Settings(NamedTuple):
 
     def packed(self) -> bytes:
         """For the way to the supervisor."""
-        return dumps(self._asdict(), "settings")
+        return stdlib_dumps(self._asdict(), "settings")
 
     @classmethod
     def unpacked(cls, content: bytes) -> "Settings":
         """What `packed` made."""
-        return cls(**loads(content))
+        return cls(**stdlib_loads(content, content))
 
     @classmethod
     def of(cls, config: PluginConfig) -> "Settings":

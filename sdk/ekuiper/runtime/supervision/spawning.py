@@ -6,14 +6,14 @@ whose write end only the supervisor holds, and whose read end sends SIGKILL to t
 is closed (`fcntl` F_SETSIG; PR_SET_PDEATHSIG would need ctypes, three milliseconds).
 """
 
+import _socket as socket
 import fcntl
 import os
 import select
-import signal
-import socket
 import sys
-from typing import NamedTuple
 
+from ...typed import NamedTuple
+from ..signals import signal
 from .link import Link, inherited
 from .marks import Marks
 

@@ -1,14 +1,14 @@
 """The supervisor's status: whoever of this user connects to its socket is told how it goes."""
 
+import _socket as socket
 import os
-import socket
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
 from ...errors import ChannelClosedError, EkuiperError
-from ...protocol.engine import dumps, loads
+from ...protocol.engine import stdlib_dumps, stdlib_loads
+from ...typed import Any, NamedTuple
 from .desk import Desk, reply
 from .link import STATUS
 from .machine import Machine, State
@@ -139,14 +139,14 @@ class Status:
         return True
 
     def _answer(self, figures: bytes | None) -> None:
-        answer = dumps(self._object(figures), "status")
+        answer = stdlib_dumps(self._object(figures), "status")
         self._due = None
         while self._asking:
             reply(self._asking.pop(), answer)
 
     def _object(self, figures: bytes | None) -> dict[str, Any]:
         now, machine, starts = time.monotonic(), self._machine, self._machine.starts
-        running = None if figures is None else loads(figures)
+        running = None if figures is None else stdlib_loads(figures, figures)
         return {
             "plugin": self._report.plugin,
             "pid": os.getpid(),

@@ -6,13 +6,13 @@ On a line between them each symbol is one frame: which one it is, and what its c
 import logging
 import os
 import threading
-from typing import Any
 
 from ...errors import ChannelClosedError, EkuiperError
 from ...protocol.codec import decode_command, encode_result
 from ...protocol.engine import dumps, loads
 from ...protocol.messages import Command
 from ...transport.ceded import Ceded
+from ...typed import Any
 from ..function import RunningFunction
 from ..symbol import LEAVE_TIMEOUT, RunningSymbol
 from ..symbols import Symbols

@@ -2,15 +2,15 @@
 
 import os
 import select
-import signal
 import time
 from types import FrameType
 
 from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
-from ...protocol.engine import loads
+from ...protocol.engine import stdlib_loads
 from ...protocol.messages import HANDSHAKE
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
+from ..signals import signal
 from .actions import (
     Action,
     Answer,
@@ -266,7 +266,7 @@ class Supervisor:
             self._next_settings = Settings.unpacked(content)
             return self._machine.next_ready(now, self._next_settings.start_timeout)
         if kind == FILES:
-            self._watch.read(loads(content), self._beside.began)
+            self._watch.read(stdlib_loads(content, content), self._beside.began)
         if kind == FAILED:
             return self._machine.next_failed(now, content.decode("utf-8", "replace"))
         if kind == ANSWER:
@@ -288,7 +288,7 @@ class Supervisor:
             return self._machine.ready(now, self._settings.start_timeout)
         if kind == FILES:
             self._watch.forget()
-            self._watch.read(loads(content), self._spawned_at)
+            self._watch.read(stdlib_loads(content, content), self._spawned_at)
         if kind == WORN:
             self._exceeded(now, content.decode())
         if kind == CALLS:
@@ -303,7 +303,9 @@ class Supervisor:
         if kind == KEEP:
             self._custody.keep(content, worker.link.descriptors(number))
         if kind == TAKEN:
-            failed = {int(number): reason for number, reason in loads(content).items()}
+            failed = {
+                int(number): reason for number, reason in stdlib_loads(content, content).items()
+            }
             return self._machine.switched(now, failed)
         return []
 
