@@ -21,6 +21,7 @@ REFUSED = [
     ("CREATE STREAM x WITH ()", 17, "expected (; found 'WITH'"),
     ("CREATE STREAM x ()", 19, "expected WITH; the statement ends"),
     ("CREATE STREAM x (a INT) WITH ()", 20, "expected a type (BIGINT,"),
+    ("CREATE STREAM x (a BIGINT, b Text) WITH ()", 30, "found 'Text'; write STRING"),
     ("CREATE STREAM x (a BIGINT b) WITH ()", 27, "expected , or ); found 'b'"),
     ('CREATE STREAM x () WITH (TYP="a")', 26, "no option 'TYP'; did you mean 'TYPE'?"),
     ("CREATE STREAM x () WITH (TYPE='a')", 31, "eKuiper takes double quotes here"),

@@ -20,6 +20,16 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SIMPLE = {"BIGINT", "FLOAT", "STRING", "BYTEA", "DATETIME", "BOOLEAN"}
+_MEANT = {
+    "BOOL": "BOOLEAN",
+    "DOUBLE": "FLOAT",
+    "INT": "BIGINT",
+    "INTEGER": "BIGINT",
+    "REAL": "FLOAT",
+    "TEXT": "STRING",
+    "TIMESTAMP": "DATETIME",
+    "VARCHAR": "STRING",
+}
 _TRUTHS = {"SHARED", "STRICT_VALIDATION", "TEMP"}
 _OPTIONS = {
     "CONF_KEY",
@@ -159,7 +169,8 @@ class _Parser:
             return ColumnType("struct", columns=self._columns())
         if name != "ARRAY":
             known = ", ".join([*sorted(_SIMPLE), "ARRAY, STRUCT"])
-            raise self._expected(f"a type ({known})", token)
+            meant = f"; write {_MEANT[name]}" if name in _MEANT else ""
+            raise self._expected(f"a type ({known})", token, meant)
         self._mark("(")
         items = self._type()
         self._mark(")")
@@ -219,9 +230,9 @@ class _Parser:
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
 
-    def _expected(self, what: str, token: _Token) -> StatementError:
+    def _expected(self, what: str, token: _Token, instead: str = "") -> StatementError:
         found = "the statement ends" if token.kind == "end" else f"found {token.text!r}"
-        return self._script.error(token.at, f"expected {what}; {found}")
+        return self._script.error(token.at, f"expected {what}; {found}{instead}")
 
 
 def _tokens(script: Script) -> Iterator[_Token]:
