@@ -108,7 +108,7 @@ def tripled(row: dict[str, Any]) -> bool:
 
 
 def test_new_code_goes_on_with_the_rows(watched: Callable[..., Watched], tmp_path: Path) -> None:
-    """The plugin starts again, the pipeline does not: rows count on, sinks get them."""
+    """The plugin is reloaded, the pipeline goes on: rows count on, sinks get them."""
     stored = tmp_path / "stored"
     run = watched(*TICKS, "--sink", "lines", "--conf", f"lines.path={stored}")
     run.until("row")
@@ -116,7 +116,7 @@ def test_new_code_goes_on_with_the_rows(watched: Callable[..., Watched], tmp_pat
 
     saved = run.until("saved")
     assert (saved["files"], saved["ok"]) == (["rig.py"], True)
-    assert saved["text"].startswith("restarted in ")
+    assert saved["text"].startswith("reloaded in ")
     assert run.until("row", tripled)["row"]["n"] > 0
     summary = run.end()
     assert (run.process.wait(DEADLINE), summary["ok"]) == (0, True), summary
@@ -143,14 +143,14 @@ def test_a_syntax_error_stops_nothing(watched: Callable[..., Watched]) -> None:
 
 
 def test_code_that_cannot_be_imported(watched: Callable[..., Watched]) -> None:
-    """The run waits for the next save, and goes on from there."""
+    """The code before runs on, until the next save."""
     run = watched(*TICKS)
     run.until("row")
     run.replace("rig.py", "import json\n", "import json, nosuch\n")
 
     saved = run.until("saved")
     assert saved["error"] == "ModuleNotFoundError: No module named 'nosuch' (rig.py:3)"
-    assert saved["text"] == "waiting for the next save"
+    assert saved["text"] == "the code before runs on"
     run.replace("rig.py", "import json, nosuch\n", "import json\n")
     assert run.until("saved")["ok"] is True
     run.until("row")

@@ -3,10 +3,12 @@
 import sys
 
 from .overview.look import looks, print_plainly
+from .overview.reloads import reload_plainly
 
 __all__ = ["VERBS", "run_verb"]
 
 _STATUS = "Usage: ekuiper status [--json] [--watch]"
+_RELOAD = "Usage: ekuiper reload [--json] [NAME]..."
 
 
 def run_verb(arguments: list[str]) -> int:
@@ -30,4 +32,16 @@ def _status(options: list[str]) -> int:
     return 0
 
 
-VERBS = {"status": _status}
+def _reload(options: list[str]) -> int:
+    if {"-h", "--help"} & set(options):
+        print(f"{_RELOAD}\n\nHave plugins go on with the code that is saved now.")
+        return 0
+    names = [option for option in options if not option.startswith("-")]
+    unknown = [option for option in options if option.startswith("-") and option != "--json"]
+    if unknown:
+        print(f"{_RELOAD}\n\nError: there is no option {unknown[0]}", file=sys.stderr)
+        return 2
+    return reload_plainly(names, as_json="--json" in options)
+
+
+VERBS = {"status": _status, "reload": _reload}

@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("run", "bench", "status")
+_VERBS = ("run", "bench", "status", "reload")
 
 
 class _Verbs(click.Group):

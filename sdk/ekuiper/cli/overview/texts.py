@@ -14,6 +14,7 @@ _STATES = {
     "importing": "importing",
     "replaying": "starting",
     "serving": "serving",
+    "switching": "reloading",
     "leaving": "ending",
     "silent": "does not answer",
 }
@@ -73,6 +74,10 @@ def _faults(status: dict[str, Any]) -> list[str]:
         for symbol in status["symbols"]
         if symbol["state"] == "stuck"
     ]
+    reload = status.get("reload")
+    if reload is not None and reload["error"] is not None:
+        ago = span(max(0.0, time.time() - reload["time"]))
+        faults.append(f"not reloaded {ago} ago: {reload['error']}")
     if status["deaths"]:
         last = status["deaths"][-1]
         ago = span(max(0.0, time.time() - last["time"]))

@@ -94,6 +94,14 @@ class WatchingSession(Session):
 
     def _restart(self, files: Sequence[str]) -> None:
         began = time.monotonic()
+        if (reload := self.work.reload()) is not None:
+            took, error = time.monotonic() - began, reload["error"]
+            text = f"reloaded in {took:.2f} s" if error is None else "the code before runs on"
+            self.read_log()
+            if self.log is not None and error is None:
+                self.log.forget_errors()
+            self._tell(files, text, error)
+            return
         try:
             failures = self.work.restart()
         except EkuiperError as error:

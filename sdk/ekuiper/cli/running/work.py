@@ -3,11 +3,14 @@
 import signal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from ...errors import EkuiperError
 from ...host.embedded import Host, Pipeline, Settings
 from ...host.embedded.process import PluginProcess
 from ...host.embedded.rules import Rules
 from ...protocol.addresses import Addresses
+from ...runtime.supervision.asking import reload, supervisors
 from ...transport import Transport
 from ..shared.rows import read_rows
 from .figures import PipelineMeter
@@ -17,6 +20,8 @@ from .rulefiles import rule_meter, rules_of
 from .view import View
 
 __all__ = ["Work"]
+
+_RELOAD_TIMEOUT = 60.0  # seconds; whoever imports for longer is started again
 
 
 class Work:
@@ -66,6 +71,27 @@ class Work:
             meter.pipeline.counters.forget_errors()
         self._host.restart()
         return self._host.errors[known:]
+
+    def reload(self) -> dict[str, Any] | None:
+        """Have the plugin's supervisor go on with the new code, with all connections, rows and
+        calls, errors anew; returns what it answers. None if there is no supervisor, or no worker
+        that serves, so that only `restart` will do."""
+        if self._process is None:
+            return None
+        for path, status in supervisors(str(self._host.directory)):
+            if status["pid"] == self._process.pid and status["state"] == "serving":
+                return self._reload(path)
+        return None
+
+    def _reload(self, path: str) -> dict[str, Any] | None:
+        try:
+            answer = reload(path, _RELOAD_TIMEOUT)
+        except (OSError, EkuiperError):
+            return None
+        if answer["error"] is None:
+            for meter in self.meters:
+                meter.pipeline.counters.forget_errors()
+        return answer
 
     def stop(self) -> None:
         """Stop what runs, so that nothing that came out is lost on its way to a sink."""

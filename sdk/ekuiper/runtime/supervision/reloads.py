@@ -51,8 +51,8 @@ class Reloads:
         """The worker hands over now."""
         self._switched = time.monotonic()
 
-    def over(self, generation: int, error: str | None) -> None:
-        """It is over: this worker serves, or with an error goes on to serve."""
+    def over(self, generation: int | None, error: str | None) -> None:
+        """It is over: this worker serves, or with an error goes on to; None: there is none."""
         now = time.monotonic()
         gap = now - self._switched if self._switched else None
         took = now - self._began

@@ -411,7 +411,8 @@ class Supervisor:
         elif isinstance(action, Kill) and worker is not None:
             worker.kill()
         elif isinstance(action, Reloaded):
-            self._reloads.over(self._machine.generation, action.error)
+            serves = action.error is None or self._machine.state is State.SERVING
+            self._reloads.over(self._machine.generation if serves else None, action.error)
 
     def _answer(self, frame: bytes) -> None:
         self._asked = False

@@ -1,0 +1,80 @@
+"""Reloading plugins, without click and rich."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...errors import EkuiperError
+from ...runtime.reach import socket_directory
+from ...runtime.supervision.asking import reload, supervisors
+from ..shared.texts import duration, span
+from .texts import nobody
+
+__all__ = ["reload_plainly", "reloaded"]
+
+
+def reload_plainly(names: Sequence[str], *, as_json: bool) -> int:
+    """Reload those of these names, or all, and print what became of each, as it does; the exit
+    status."""
+    well = True
+    results = []
+    for result in reloaded(socket_directory(), names):
+        well = well and result["error"] is None
+        results.append(result)
+        if not as_json:
+            print(text_of(result), flush=True)
+    if as_json:
+        print(json.dumps(results, ensure_ascii=False), flush=True)
+    if not results:
+        print(nobody(socket_directory()), file=sys.stderr)
+    return 0 if well and results else 1
+
+
+def reloaded(directory: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What each supervisor below this folder of sockets answers, one after the other; of a name
+    that none has, an error."""
+    found = supervisors(directory)
+    known = {status["plugin"] for _, status in found}
+    for name in names:
+        if name not in known:
+            running = ", ".join(sorted(filter(None, known))) or "none"
+            yield _failed(name, f"no such plugin runs here (those that do: {running})")
+    for path, status in found:
+        if not names or status["plugin"] in names:
+            yield _reload(path, status)
+
+
+def text_of(result: dict[str, Any]) -> str:
+    """One line."""
+    name, error = result["plugin"], result["error"]
+    if error is not None:
+        goes_on = f"; worker {result['generation']} goes on" if result["generation"] else ""
+        return f"{name}: not reloaded: {error}{goes_on}"
+    gap = result["gap"]
+    handed = f", handed over in {duration(gap)}" if gap is not None else ""
+    return f"{name}: reloaded in {span(result['seconds'])}, worker {result['generation']}{handed}"
+
+
+def _reload(path: str, status: dict[str, Any]) -> dict[str, Any]:
+    name = status["plugin"] or f"process {status['pid']}"
+    if status["state"] == "silent":
+        return _failed(name, "its supervisor does not answer")
+    try:
+        answer = reload(path)
+    except (OSError, EkuiperError):
+        return _failed(name, "it ended meanwhile")
+    if "error" not in answer:
+        return _failed(name, "its ekuiper package is too old for that; restart it")
+    return answer
+
+
+def _failed(name: str, error: str) -> dict[str, Any]:
+    return {
+        "plugin": name,
+        "time": None,
+        "generation": None,
+        "error": error,
+        "seconds": None,
+        "gap": None,
+    }
