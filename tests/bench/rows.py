@@ -42,9 +42,11 @@ _LINES = (
     ("large-sink", "rate", "1 MB sink, /s"),
     ("loss", "lost", "lost at 10,000/s, %"),
     ("start", "over", "start, ms over bare"),
+    ("script", "over", "  by plugin.start"),
     ("import", "over", "import, ms over bare"),
     ("memory", "memory", "memory, MB"),
-    ("memory", "threads", "threads"),
+    ("memory", "threads", "threads of the worker"),
+    ("memory", "all_threads", "  of all"),
     ("slow", "share", "CPU at 100 rows/s, %"),
     ("rest", "ticks", "CPU at rest, 1/100 s"),
 )
@@ -65,7 +67,8 @@ LEGEND = (
     "does no work, and sleeps, or polls for 60 µs, until the next call. bare: a Python plugin of "
     "sockets and orjson alone, which polls too: what of C's figures is left for any Python. "
     "mangos: a small host in Go on the sockets that eKuiper uses. over bare: more than the "
-    "interpreter alone. Medians; CPU and memory are those of the plugin's whole process tree."
+    "interpreter alone; start: by a launcher, which a pack has. Medians; CPU and memory "
+    "are those of the plugin's whole process tree."
 )
 """What the words in the tables mean."""
 
@@ -131,7 +134,7 @@ def number(value: float, metric: str) -> str:
     """A figure as short as it may be."""
     if metric == "rate" and value >= 1000:
         return _thousands(value)
-    if metric in ("threads", "ticks") or value >= 100:
+    if metric in ("threads", "all_threads", "ticks") or value >= 100:
         return f"{value:.0f}"
     return f"{value:.2f}" if metric.endswith("_cpu") else f"{value:.1f}"
 

@@ -1,16 +1,18 @@
 """What is measured of plugin processes by themselves: start, size, rest, growth."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from .light import LightPlugin
 from .loops import Figures
-from .processes import cpu_of_tree, memory_of_tree, threads_of_tree
+from .processes import cpu_of_tree, memory_of_tree, threads_of_tree, tree
 from .results import derived
 from .scale import SLOW, Scale
-from .subjects import Subject, inherited
+from .subjects import Subject, inherited, launched
 
 __all__ = ["ProcessMeasure", "process_measures"]
 
@@ -33,14 +35,21 @@ class ProcessMeasure(NamedTuple):
 def process_measures(scale: Scale) -> list[ProcessMeasure]:
     """All of them."""
     return [
-        ProcessMeasure("start", _start, scale.starts),
+        ProcessMeasure("start", _launched, scale.starts),
+        ProcessMeasure("script", _start, scale.starts),
         ProcessMeasure("import", _import, scale.starts),
-        ProcessMeasure("memory", _memory, scale.rounds),
+        ProcessMeasure("memory", _memory, scale.rounds, ("ours", "stdlib", "official")),
         *(_with_functions(count) for count in scale.functions),
         *(_in_rules(count) for count in scale.rules),
         ProcessMeasure("slow", _slow, 1, ("ours", "sleeping", "official"), at_once=True),
         ProcessMeasure("rest", _rest, at_once=True),
     ]
+
+
+def _launched(subject: Subject, scale: Scale, mark: str) -> Figures:
+    """`_start`, with a launcher where there is such a thing."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return _start(launched(subject, mark, Path(folder)), scale, mark)
 
 
 def _start(subject: Subject, scale: Scale, mark: str) -> Figures:
@@ -76,9 +85,12 @@ def _memory(subject: Subject, scale: Scale, mark: str) -> Figures:
 
 
 def _size(plugin: LightPlugin) -> Figures:
+    """Of all its processes, and the threads of the one that runs the symbols."""
+    worker = tree(plugin.pid)[-1]
     return {
         "memory": memory_of_tree(plugin.pid),
-        "threads": float(threads_of_tree(plugin.pid)),
+        "threads": float(threads_of_tree(worker)),
+        "all_threads": float(threads_of_tree(plugin.pid)),
     }
 
 
