@@ -16,7 +16,7 @@ from ..errors import EkuiperError
 from ..protocol.codec import decode_call
 from .context import place_of
 from .logs import PLACE
-from .stacks import frame_of, stack_of
+from .stacks import frame_of, stack_of, warn
 from .supervision.inflight import Calls, InFlight, between_looks, patience
 
 __all__ = ["Hangs"]
@@ -111,17 +111,14 @@ class Hangs:
         what, code = self._codes[number]
         thread = self._calls.threads[number]
         at = frame_of(thread, code)
-        stack = "\n  ".join(stack_of(thread))
+        stack = stack_of(thread)
         if at is None or self._calls.calls().get(number) != serial:
             return  # it has just ended
         PLACE.set(_place_of(at.f_locals["frame"]))
-        _log.warning(
-            "%s: a call takes longer than %g s (%.1f s so far), now at:\n  %s",
-            what,
-            self._limit,
-            seconds,
-            stack,
+        text = (
+            f"{what}: a call takes longer than {self._limit:g} s ({seconds:.1f} s so far), now at:"
         )
+        warn(_log, text, stack)
 
 
 def _place_of(frame: bytes) -> str:

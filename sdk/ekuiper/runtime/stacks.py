@@ -1,6 +1,7 @@
 """Where a thread is in author code, as lines for the log."""
 
 import linecache
+import logging
 import os
 import sys
 from types import CodeType, CoroutineType, FrameType
@@ -8,7 +9,7 @@ from types import CodeType, CoroutineType, FrameType
 from ..typed import Any
 from .author import PACKAGE, AuthorLoop
 
-__all__ = ["begin_of_author", "frame_of", "stack_of"]
+__all__ = ["begin_of_author", "frame_of", "stack_of", "warn"]
 
 _RUN = AuthorLoop.run.__code__
 
@@ -41,6 +42,19 @@ def begin_of_author(paths: list[str]) -> int:
     while first < len(paths) and (ours[first] or _ASYNCIO in paths[first]):
         first += 1
     return first if first < len(paths) else 0
+
+
+def warn(logger: logging.Logger, text: str, *stacks: list[str]) -> None:
+    """Log the text with the stacks below it, in one write."""
+    caller = sys._getframe(1)
+    below = "\n".join(f"  {line}" for stack in stacks for line in stack)
+    path, line, name = caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name
+    if logger.isEnabledFor(logging.WARNING):
+        logger.handle(
+            logger.makeRecord(
+                logger.name, logging.WARNING, path, line, text, (), None, name, sinfo=below or None
+            )
+        )
 
 
 def frame_of(thread: int | None, code: CodeType) -> FrameType | None:

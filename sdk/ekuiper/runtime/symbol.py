@@ -14,7 +14,7 @@ from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
 from .logs import PLACE
-from .stacks import stack_of
+from .stacks import stack_of, warn
 from .wear import Wear
 
 __all__ = ["CLOSE_TIMEOUT", "CONFIGURE_TIMEOUT", "LEAVE_TIMEOUT", "RunningSymbol"]
@@ -108,7 +108,7 @@ class RunningSymbol:
             self.stopping.set()
             self.cut()
             error = f"configure has not returned after {CONFIGURE_TIMEOUT:g} s; given up"
-            _log.warning("%s: %s, it is now at:%s", self.what, error, _stacks(self._thread))
+            warn(_log, f"{self.what}: {error}, it is now at:", stack_of(self._thread.ident))
             raise SymbolError(self.what, error)
         if self._failure is not None:
             raise self._failure
@@ -150,15 +150,13 @@ class RunningSymbol:
         for thread in (self._closer, self._thread):
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._closer.is_alive() or self._thread.is_alive():
-            _log.warning(
-                "%s is still at work %.2g s after its stop (%s); left behind without a connection, "
-                "it is now at:%s",
-                self.what,
-                timeout,
-                "close() has not returned"
-                if self._in_close
-                else "close() returned, but did not end it",
-                _stacks(self._thread, self._closer),
+            returned = "has not returned" if self._in_close else "returned, but did not end it"
+            warn(
+                _log,
+                f"{self.what} is still at work {timeout:.2g} s after its stop (close() {returned});"
+                " left behind without a connection, it is now at:",
+                stack_of(self._thread.ident),
+                stack_of(self._closer.ident),
             )
 
     def make_author(self) -> Any:
@@ -227,9 +225,3 @@ class RunningSymbol:
         except BaseException as error:  # author code may raise anything
             self.reporter.raised("close", error)
         self._in_close = False
-
-
-def _stacks(*threads: threading.Thread) -> str:
-    """Where those that have not ended are, a line each."""
-    lines = [line for thread in threads for line in stack_of(thread.ident)]
-    return "".join(f"\n  {line}" for line in lines)
