@@ -46,6 +46,8 @@ class Plan(NamedTuple):
     full_disk: bool
     """Whether stdout and stderr go where nothing fits."""
     steps: tuple[Step, ...]
+    pace: float = 0.0
+    """Seconds between two rows, calls or messages; 0: as whoever plays it likes."""
 
     @property
     def ends(self) -> float:

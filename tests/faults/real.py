@@ -51,7 +51,7 @@ class _Real:
             "FAULTS_RUN": mark,
             "FAULTS_DEATHS": str(self._deaths),
             "FAULTS_JOURNAL": str(folder / "journal"),
-            "FAULTS_PACE": str(_PACE),
+            "FAULTS_PACE": str(plan.pace or _PACE),
             "FAULTS_NAME": self._plugin,
             "FAULTS_MARK": f"{mark}_",
             "FAULTS_CLOCK": str(self._clock),
