@@ -232,7 +232,7 @@ def test_a_worker_that_has_grown_is_replaced(supervised):
         def grow(args):
             held.append(bytearray(os.urandom(60_000_000)))
             return os.getpid()
-        plugin.start(PluginConfig('p', {}, {}, {'f': echo(grow)}, max_memory="70MB"))
+        plugin.start(PluginConfig('p', {}, {}, {'f': echo(grow)}, max_memory="64MB"))
         """
     ).hosted()
     function = plugin.function("f")
