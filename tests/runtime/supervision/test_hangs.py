@@ -13,6 +13,7 @@ from tests.runtime.test_process import DEADLINE, ask
 
 from ekuiper.protocol.codec import decode_reply, encode_call
 from ekuiper.protocol.messages import Call, CallContext, Meta
+from ekuiper.runtime.launcher import text as launcher
 from ekuiper.runtime.supervision.asking import statuses
 from ekuiper.runtime.supervision.memory import family
 
@@ -105,9 +106,9 @@ IMPATIENT = "import ekuiper.runtime.supervision.machine as machine\nmachine.PATI
 
 
 def changed(plugin, lines):
-    """By these lines, in worker and supervisor."""
-    run_by_launcher(plugin)
-    plugin.script.write_text(lines + plugin.script.read_text())
+    """By these lines, in the supervisor and the workers that are forked from it."""
+    plugin.script.rename(plugin.folder / "body.py")
+    plugin.script.write_text(lines + launcher("p", "body.py"))
     return plugin
 
 
@@ -131,7 +132,7 @@ def test_without_a_limit_it_is_only_told(supervised):
     plugin = soon_told(supervised(PATIENT)).hosted()
     f, g = plugin.function("f"), plugin.function("g")
     send(f, "wait")
-    until(plugin, "now at:")
+    until(plugin, "s so far), now at:")
     found = await_status(plugin, lambda found: symbol(found, "f")["state"] == "stuck")
     assert symbol(found, "f")["seconds"] >= 0.2
     assert symbol(found, "f")["calls"] == 0
