@@ -20,7 +20,10 @@ from .report import Report
 __all__ = ["Overdue", "Verdict", "let_stacks_be_taken"]
 
 GRACE = 0.1
-"""Seconds beyond two looks that the worker is given to tell the stack itself."""
+"""Seconds beyond two looks that the worker has to tell the stack itself before it is killed."""
+
+PATIENCE = 1.0
+"""Such seconds if it shall live: were it only slow, stacks taken from outside might harm it."""
 
 DUMP = 0.05
 """Seconds that the stacks are given to be written."""
@@ -106,11 +109,12 @@ class Overdue:
         calls, timeout = marks.calls, marks.calls.timeout
         limit = patience(timeout)
         pause = between_looks(limit)
+        grace = 2 * pause + (GRACE if limit == timeout else PATIENCE)
         self._seen.look(now, flying := calls.calls())
         self.deadline = now + pause if flying or calls.awake else None
         for number, serial, seconds in self._seen.longer(now, limit):
             told = calls.told[number] == serial
-            if not told and seconds >= limit + 2 * pause + GRACE:
+            if not told and seconds >= limit + grace:
                 told = self._dumped(now, worker, marks, (number, serial))
                 if told:
                     self._tell(marks, number, seconds)
