@@ -91,16 +91,17 @@ def _missing(
 def _acks(
     story: Story, given: dict[int, tuple[float, float, str]], collected: dict[int, float]
 ) -> list[tuple[str, str]]:
-    """An ack belongs to its row, and comes; that of a row which a dying worker held does not, and
-    is only counted."""
+    """An ack belongs to its row, and comes: with a supervisor also that of a row which a dying
+    worker held, though it is an error."""
     found = []
     causes = [*_losing(story), *story.done("pause")]
+    silencing = [each for each in causes if each.what != "death" or not story.plan.supervised]
     given_up = False  # an ack that the host has given up may come, and be taken for the next one's
     for number, (began, ended, outcome) in given.items():
         text = f"sink: row {number}, given at {story.since(began)}"
         if outcome == "ok" and collected.get(number, ended) > ended and not given_up:
             found.append(("shifted", f"{text}, acknowledged before it was collected"))
-        elif "no ack" in outcome and not story.excused(began, ended, causes, _SLACK):
+        elif "no ack" in outcome and not story.excused(began, ended, silencing, _SLACK):
             found.append(("stuck", f"{text}: {outcome}"))
         elif outcome != "ok" and not story.excused(began, ended, causes, 1.0):
             found.append(("sink failed", f"{text}: {outcome}"))

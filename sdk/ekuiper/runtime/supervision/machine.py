@@ -249,6 +249,11 @@ class Machine:
         return min((time for time in times if time is not None), default=None)
 
     @property
+    def replays(self) -> bool:
+        """Whether the command at the worker is a start that it is given again."""
+        return self._out is not None and self._out.replay
+
+    @property
     def _waits(self) -> bool:  # the host's command, if any, to be given to the worker
         return self._out is None or self._out.order is not self._command
 

@@ -425,7 +425,10 @@ class Supervisor:
         if self._worker is None:
             return  # it said something and died at once: the machine has heard of both
         try:
-            self._custody.give(self._worker.link, action.frame)
+            if self._machine.replays:
+                self._custody.give(self._worker.link, action.frame)
+            else:
+                self._custody.commanded(action.frame, worker=True)
             self._worker.link.send(COMMAND, action.number, action.frame)
         except ChannelClosedError:
             pass  # it has died: the machine hears of it next
