@@ -1,0 +1,50 @@
+"""New code under a rule at 1,000 rows a second, on the embedded host."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from ekuiper.host.embedded import Host, Pipeline, Settings
+
+from .polling import eventually
+from .renewal import RENEWED, noted, renew, replaced, save
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor needs Linux")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RENEWED, tmp_path / "renewed"))
+
+
+@pytest.mark.parametrize("profile", ["1.14", "2.4"])
+def test_under_load(folder, tmp_path, profile, capsys):
+    """Three times, with a save that cannot work in between: no row is lost, doubled or shifted."""
+    with (
+        Host(folder, settings=Settings.profile(profile), directory=tmp_path) as host,
+        Pipeline(host, source="clock", functions=["stamp(n) as s"], sinks=["note"], confirm=False),
+    ):
+        gaps = []
+        for version in (2, 3, 4):
+            before = len(noted(folder))
+            eventually(lambda at=before: len(noted(folder)) > at + 300, "rows flow")
+            save(folder / "renewed.py", version, broken=True)
+            assert "SyntaxError" in renew(str(tmp_path), "renewed")["error"]
+            save(folder / "renewed.py", version)
+            answer = renew(str(tmp_path), "renewed")
+            assert answer["error"] is None
+            gaps.append(answer["gap"])
+        before = len(noted(folder))
+        eventually(lambda: len(noted(folder)) > before + 300, "rows flow on")
+        rows = noted(folder)
+
+    longest = replaced(rows, [1, 2, 3, 4])
+    with capsys.disabled():
+        told = ", ".join(f"{gap * 1000:.1f}" for gap in gaps)
+        print(
+            f"\n{len(rows)} rows; handed over in {told} ms; longest pause {longest * 1000:.0f} ms"
+        )
