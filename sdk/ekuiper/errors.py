@@ -3,7 +3,8 @@
 EkuiperError
 ├── PluginError        the plugin's author must act
 │   ├── ConfigError            a symbol or plugin was declared wrongly
-│   ├── ManifestError          `<name>.json` is wrong
+│   ├── ManifestError          `<name>.json` or `pyproject.toml` is wrong
+│   ├── DeclarationError       the plugin file does not come to `plugin.start`
 │   ├── SymbolError            a symbol cannot be started or run
 │   └── UnsupportedValueError  a value has no JSON form
 ├── ProtocolError      the other end said nonsense
@@ -34,6 +35,7 @@ __all__ = [
     "ChannelTimeoutError",
     "ConfigError",
     "ConnectError",
+    "DeclarationError",
     "EkuiperError",
     "ExpressionError",
     "HostError",
@@ -70,7 +72,7 @@ class ConfigError(PluginError):
 
 
 class ManifestError(PluginError):
-    """The manifest at `path` is wrong in `field` (empty: the file as a whole)."""
+    """The manifest or `pyproject.toml` at `path` is wrong in `field` (empty: as a whole)."""
 
     def __init__(self, path: str, field: str, reason: str) -> None:
         where = f"{path}: {field!r}" if field else path
@@ -78,6 +80,17 @@ class ManifestError(PluginError):
         self.path = path
         self.field = field
         self.reason = reason
+
+
+class DeclarationError(PluginError):
+    """The plugin file `script` does not come to `plugin.start`, so that nobody knows what it
+    declares; `log` is the end of what it wrote."""
+
+    def __init__(self, script: str, reason: str, log: str = "") -> None:
+        super().__init__(f"{script}: {reason}")
+        self.script = script
+        self.reason = reason
+        self.log = log
 
 
 class SymbolError(PluginError):

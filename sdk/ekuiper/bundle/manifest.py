@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import AddressError, ManifestError
 from ..protocol.addresses import Addresses
 
-__all__ = ["Manifest", "read_manifest"]
+__all__ = ["Manifest", "read_manifest", "read_manifest_file"]
 
 _LANGUAGES = ("python", "go")
 
@@ -38,7 +38,11 @@ def read_manifest(directory: Path) -> Manifest:
     Other JSON files may lie beside it. Raises `ManifestError` for anything eKuiper would refuse,
     and for an executable that is not there.
     """
-    path = _find(directory)
+    return read_manifest_file(_find(directory))
+
+
+def read_manifest_file(path: Path) -> Manifest:
+    """Read the manifest at `path`; raises as `read_manifest` does."""
     return _Reader(path, _load(path)).manifest()
 
 
