@@ -16,7 +16,7 @@ NO_PYTHON := needs Python 3.10 or newer; install one, or name it: make PYTHON=/p
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
 NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
 
-.PHONY: help run test check cov test-all test-host interop cycles faults recovery bench bench-page clean
+.PHONY: help run test check cov test-all test-host interop cycles faults recovery soak bench bench-page clean
 
 help:
 	@echo 'make run        watch the machine_health example live, for about ten seconds'
@@ -29,6 +29,7 @@ help:
 	@echo 'make cycles     start and stop 10,000 times, restart the host 1,000 times, look for leaks'
 	@echo 'make faults     break a plugin, its host and what is between in N=100 ways; SEED=7: that one'
 	@echo 'make recovery   kill a worker at 1,000 rows/s, N=20 times: how long do rows stay away?'
+	@echo 'make soak       rows for an hour (FOR=3600), on KUIPERD too: are any lost, does anything grow?'
 	@echo 'make bench      measure, ten minutes (QUICK=1: two), on a real eKuiper too if KUIPERD names one'
 	@echo 'make bench-page write docs/benchmarks.md with plots from what make bench found'
 	@echo 'make clean      remove what these made'
@@ -72,6 +73,10 @@ faults: $(VENV)/dev.stamp
 
 recovery: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.faults.recovery $(if $(N),--count $(N))
+
+# FOR=600 for ten minutes on each host; JSON=1 for JSON.
+soak: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.soak $(if $(FOR),--for $(FOR)) $(if $(JSON),--json)
 
 # QUICK=1, ONLY=function,source ROUNDS=5 JSON=file, and BENCH_ARGS for more: see --help.
 bench: $(VENV)/bench.stamp

@@ -40,12 +40,14 @@ def cpu_of_tree(pid: int) -> float:
     return total / _TICK
 
 
-def memory_of_tree(pid: int) -> float:
-    """Megabytes of memory, what is shared counted by its share (PSS)."""
+def memory_of_tree(pid: int, *, own: bool = False) -> float:
+    """Megabytes of memory, what is shared counted by its share (PSS). With `own` without files such
+    as the interpreter's code, of which the share depends on who else runs."""
+    counted = "Pss_Anon:" if own else "Pss:"
     kilobytes = 0
     for one in tree(pid):
         for line in _read(one, "smaps_rollup").splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(counted):
                 kilobytes += int(line.split()[1])
     return kilobytes / 1000
 
