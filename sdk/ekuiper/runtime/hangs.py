@@ -65,8 +65,8 @@ class Hangs:
 
     def _wake(self) -> None:
         self._calls.awake = True
-        self._alarms.release()
         self._roused()
+        self._alarms.release()  # last: what comes before would hand the watcher the lock
 
     def _main(self) -> None:
         while True:
