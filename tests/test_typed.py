@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from ekuiper.typed import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
+from ekuiper.typed import Any, ClassVar, Enum, Literal, NamedTuple, Protocol, TypeVar
 
 
 class Point(NamedTuple):
@@ -41,6 +41,22 @@ def test_a_named_tuple_may_have_no_items() -> None:
         """It."""
 
     assert Nothing() == ()
+
+
+def test_an_enum_has_its_members() -> None:
+    """One object each, known by name and value."""
+
+    class Colour(Enum):
+        """What it looks like."""
+
+        RED = "red"
+        BLUE = "blue"
+
+    assert Colour.RED is Colour.RED
+    assert Colour.RED is not Colour.BLUE
+    assert isinstance(Colour.RED, Colour)
+    assert (Colour.RED.name, Colour.RED.value) == ("RED", "red")
+    assert repr(Colour.BLUE) == "<Colour.BLUE>"
 
 
 def test_a_protocol_is_a_base_like_any() -> None:

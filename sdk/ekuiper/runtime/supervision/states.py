@@ -1,7 +1,6 @@
 """Where the worker is, and what it is at."""
 
-from enum import Enum
-
+from ...typed import Enum
 from .orders import Order
 
 __all__ = ["Out", "State"]

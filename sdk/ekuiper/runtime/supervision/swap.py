@@ -4,8 +4,7 @@
 Until SWITCHING the old worker knows of nothing, and whatever goes wrong ends the new one.
 """
 
-from enum import Enum
-
+from ...typed import Enum
 from .actions import Action, Drop, Prepare, Reloaded, SpawnBeside, Switch
 from .orders import Key, Order
 
