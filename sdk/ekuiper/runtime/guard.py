@@ -1,18 +1,24 @@
-"""Around each call of a function: what it does if it kills its worker, and that it did before."""
+"""Around each call of a function or sink: what it does if it kills its worker, and that it did
+before."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from .hangs import Hangs
-from .supervision.marks import KEPT_WHOLE, LONG, SHORT, Marks, content_of, mark_of
+from .supervision.marks import KEPT_WHOLE, LONG, SHORT, SLOTS, Marks, content_of, mark_of
 
 __all__ = ["PATIENCE", "Guard", "guard_alone"]
 
 PATIENCE = 3.0
 """Seconds that a suspected request waits for another one; eKuiper waits five for an answer."""
 
-Answer = Callable[[bytes], bytes]
+T = TypeVar("T")
+
+Slot = tuple[int, int]
+"""A number, and where in the memory its content is."""
 
 
 def guard_alone(call_timeout: float | None) -> "Guard":
@@ -25,8 +31,8 @@ def guard_alone(call_timeout: float | None) -> "Guard":
 
 
 class Guard:
-    """The functions of one worker. `marks` is what its supervisor sees of them; with `hangs` they
-    are watched."""
+    """The functions and sinks of one worker. `marks` is what its supervisor sees of them; with
+    `hangs` the functions are watched."""
 
     def __init__(self, marks: Marks, hangs: Hangs | None = None) -> None:
         self._hangs = hangs
@@ -35,23 +41,47 @@ class Guard:
         self._turn = threading.Lock()
 
     def around(
-        self, name: str, answer: Answer, refuse: Callable[[str], bytes], what: str = ""
-    ) -> Answer:
+        self, name: str, answer: Callable[[bytes], T], refuse: Callable[[str], T], what: str = ""
+    ) -> Callable[[bytes], T]:
         """`answer` for the function `name` (in logs: `what`), of which the supervisor sees what it
         is asked. A request that has killed two workers gets the answer of `refuse`. Neither may
         raise."""
         slot = self._marks.claim(name)
+        return self._around(slot, name, answer, refuse, what) if slot is not None else answer
+
+    @contextmanager
+    def rows(
+        self, name: str, collect: Callable[[bytes], T], refuse: Callable[[str], T]
+    ) -> Iterator[Callable[[bytes], T]]:
+        """The same for a sink, known by `name`, as long as it runs."""
+        slot = self._marks.claim_rows(name) if self._marks.fd >= 0 else None  # else who would see?
         if slot is None:
-            return answer
+            yield collect
+            return
+        try:
+            yield self._around(slot, name, collect, refuse)
+        finally:
+            self._marks.release(slot[0])
+
+    def _around(
+        self,
+        slot: Slot,
+        name: str,
+        answer: Callable[[bytes], T],
+        refuse: Callable[[str], T],
+        what: str = "",
+    ) -> Callable[[bytes], T]:
         number, at = slot
+        asked, serials = "request", self._marks.calls.serials
+        if number >= SLOTS:
+            asked, serials = "row", memoryview(bytearray(8 * (number + 1))).cast("Q")  # of no use
         memory, lengths, suspects = self._marks.memory, self._marks.lengths, self._suspects
         short, long, size = SHORT.pack_into, LONG.pack_into, SHORT.size
-        serials = self._marks.calls.serials
         serial = serials[number]  # of the call before; the function may be made anew
         rouse: Callable[[int], None] | None = None
         quiet: list[bool] = []  # filled when `rouse` is to be called
 
-        def guarded(frame: bytes) -> bytes:
+        def guarded(frame: bytes) -> T:
             nonlocal serial
             if suspects and (mark := mark_of(frame, name)) in suspects:
                 return suspected(frame, mark)
@@ -68,12 +98,12 @@ class Guard:
             lengths[number] = 0
             return reply
 
-        def suspected(frame: bytes, mark: int) -> bytes:
+        def suspected(frame: bytes, mark: int) -> T:
             place, until, how = suspects[mark]
             left = until - time.monotonic()
             if left > 0:
                 return refuse(
-                    f"killed its worker {how} on this request; not called again for {left:.0f} s"
+                    f"killed its worker {how} on this {asked}; not called again for {left:.0f} s"
                 )
             # One suspect at a time, so that it is known which of them does it.
             mine = self._turn.acquire(timeout=PATIENCE)
@@ -84,7 +114,7 @@ class Guard:
             self._marks.answered(place)
             return reply
 
-        if self._hangs is not None:
+        if self._hangs is not None and number < SLOTS:
             rouse = self._hangs.rouse
             quiet = self._hangs.watch(number, what or name, guarded.__code__)
         return guarded

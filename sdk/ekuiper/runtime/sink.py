@@ -1,5 +1,7 @@
 """A running sink."""
 
+from collections.abc import Callable
+
 from ..config import Conf, PluginConfig
 from ..errors import ChannelClosedError
 from ..protocol.addresses import Addresses
@@ -8,6 +10,7 @@ from ..transport import Inbox, Transport
 from ..transport.ceded import Ceded
 from .acks import Acks
 from .context import SinkContext
+from .guard import Guard
 from .keeping import Keeping, Kept
 from .supervision.custody import name_of
 from .symbol import RunningSymbol
@@ -35,9 +38,11 @@ class RunningSink(RunningSymbol):
         config: PluginConfig,
         transport: Transport,
         addresses: Addresses,
+        guard: Guard | None = None,
         keeping: Keeping | None = None,
     ) -> None:
         super().__init__(command, config, transport, addresses)
+        self._guard = guard
         self._keeping = keeping
         self._name = name_of((command.kind, command.symbol, *command.meta))
 
@@ -74,11 +79,11 @@ class RunningSink(RunningSymbol):
     def run(self) -> None:
         if not self._open():
             return
-        try:
-            while True:
-                self._collect(self._inbox.recv())  # type: ignore[union-attr]
-        except ChannelClosedError:
-            pass  # stopped
+        if self._guard is None:
+            self._take_rows(self._collect)
+        else:
+            with self._guard.rows(self.what, self._collect, self._skip) as collect:
+                self._take_rows(collect)
 
     def counts(self) -> tuple[int, int]:
         return self._rows, self._errors
@@ -105,19 +110,36 @@ class RunningSink(RunningSymbol):
             self.stopping.wait(pause)
         return False
 
-    def _collect(self, data: bytes) -> None:
-        verdict = Ack(None)
-        self._rows += 1
-        if self._acks is not None:
-            self._acks.received()
+    def _take_rows(self, collect: Callable[[bytes], str | None]) -> None:
+        assert self._inbox is not None
+        recv, acks = self._inbox.recv, self._acks
+        try:
+            while True:
+                data = recv()
+                self._rows += 1
+                if acks is not None:
+                    acks.received()
+                error = collect(data)
+                if self.wear is not None:
+                    self.wear.called()
+                if acks is not None and (self._automatic or error is not None):
+                    acks.decide_newest(Ack(error))
+        except ChannelClosedError:
+            pass  # stopped
+
+    def _collect(self, data: bytes) -> str | None:
+        """Give a row to author code; the error, if it raised one. Never raises."""
         try:
             self.loop.run(self.author.collect(self.ctx, data))
         except (
             BaseException
         ) as error:  # author code may raise anything; a bad row never ends a sink
             self._errors += 1
-            verdict = Ack(self.reporter.raised("collect", error))
-        if self.wear is not None:
-            self.wear.called()
-        if self._acks is not None and (self._automatic or verdict.error is not None):
-            self._acks.decide_newest(verdict)
+            return self.reporter.raised("collect", error)
+        return None
+
+    def _skip(self, text: str) -> str:
+        """Instead, for a row that is known to kill."""
+        self._errors += 1
+        self.reporter.wrong(text, key="skipped")
+        return f"{self.what}: {text}"

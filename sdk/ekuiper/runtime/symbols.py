@@ -190,7 +190,7 @@ class Symbols:
         common = (command, self._config, self._transport, self._addresses)
         if command.kind == "source":
             return RunningSource(*common)
-        sink = RunningSink(*common, keeping=self._keeping)
+        sink = RunningSink(*common, guard=self._guard, keeping=self._keeping)
         sink.wear = self._wear
         return sink
 

@@ -36,6 +36,9 @@ SINK = """
             with open(HERE / "collected", "ab") as file:
                 file.write(data + b" ")
             if data == b"exit": os._exit(7)
+            if data == b"segv":
+                import ctypes
+                ctypes.string_at(0)
             if data == b"bad": raise ValueError("no")
             if data == b"wait":
                 (HERE / "waits").touch()
@@ -83,10 +86,14 @@ def hosted(supervised):
     return make
 
 
-def until_there(plugin, name: str) -> None:
-    while not (plugin.folder / name).exists():
+def until(plugin, condition) -> None:
+    while not condition():
         assert plugin.process.poll() is None
         threading.Event().wait(0.01)
+
+
+def until_there(plugin, name: str) -> None:
+    until(plugin, (plugin.folder / name).exists)
 
 
 def collected(plugin) -> list[bytes]:
@@ -206,6 +213,42 @@ def test_a_stop_ends_all_that_is_kept(hosted):
 
     assert status == 0, output
     assert [path.name for path in host.plugin.folder.glob("r_o_0.ipc")] == []
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["forked", "own interpreter"])
+def test_the_third_time_a_row_is_not_collected(hosted, own):
+    """It killed two workers: the ack says so, and that of other rows is their own."""
+    host = hosted(own)
+    for _ in range(2):
+        assert host.give(b"segv") == "the worker ended by SIGSEGV before this row was done"
+        assert host.give(b"1") is None
+    for _ in range(2):
+        error = host.give(b"segv")
+        assert error.startswith("sink 'k' of plugin 'p' in rule 'r' (o): killed its worker twice")
+        assert "(by SIGSEGV) on this row; not called again for 60 s" in error
+        assert host.give(b"1") is None
+
+    assert host.nothing_more()
+    assert collected(host.plugin).count(b"segv") == 2
+
+
+def test_without_acks_it_is_skipped(supervised):
+    """And logged; the rows after it are collected."""
+    plugin = supervised(SINK).hosted()
+    plugin.start("sink", "k")
+    for number in range(4):
+        with plugin.transport.push(plugin.addresses.data(PLACE), DEADLINE) as rows:
+            (worker,) = plugin.workers()
+            rows.send(b"segv")
+            if number < 2:
+                await_end(worker)
+            rows.send(b"%d" % number, DEADLINE)
+            until(plugin, lambda number=number: b"%d" % number in collected(plugin))
+    plugin.process.send_signal(signal.SIGTERM)
+    _, output = plugin.end()
+
+    assert collected(plugin).count(b"segv") == 2
+    assert output.count("(by SIGSEGV) on this row; not called again for") == 1
 
 
 def test_without_acks_nothing_is_kept(supervised):

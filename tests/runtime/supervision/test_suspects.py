@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ekuiper.runtime.guard import Guard
-from ekuiper.runtime.supervision.marks import SLOTS, Marks, new_marks
+from ekuiper.runtime.supervision.marks import ROW_SLOTS, SLOTS, Marks, new_marks
 from ekuiper.runtime.supervision.poison import DEATHS, FIRST_BAN, KEPT, LONGEST_BAN, Suspects
 
 
@@ -153,3 +154,41 @@ def test_requests_of_any_size_are_told_apart(size):
 
     assert workers.ask(one).startswith(b"killed its worker twice")
     assert workers.ask(other) == other
+
+
+def collect(row: bytes) -> str | None:
+    if row == b"die":
+        raise InterruptedError
+    return None
+
+
+def test_rows_are_guarded_like_calls():
+    """Of a sink at its place, which may have the name of a function."""
+    workers = Generations()
+    marks = workers.marks
+    for _ in range(2):
+        with Guard(Marks(marks.fd)).rows("f", collect, str) as guarded:
+            assert guarded(b"live") is None
+            with pytest.raises(InterruptedError):
+                guarded(b"die")
+        marks.died(time.monotonic(), "by SIGSEGV")
+    with Guard(Marks(marks.fd)).rows("f", collect, str) as guarded:
+        assert guarded(b"die").startswith("killed its worker twice (by SIGSEGV) on this row; not")
+        assert guarded(b"live") is None
+    with Guard(Marks(marks.fd)).rows("g", collect, str) as guarded, pytest.raises(InterruptedError):
+        guarded(b"die")
+
+
+def test_a_sink_that_ended_makes_room():
+    """Only so many at a time are guarded, however many there were."""
+    marks = new_marks()
+    assert marks is not None
+    guard = Guard(marks)
+    with ExitStack() as running:
+        for number in range(ROW_SLOTS):
+            guarded = running.enter_context(guard.rows(str(number), collect, str))
+            assert guarded is not collect
+        with guard.rows("one more", collect, str) as guarded:
+            assert guarded is collect
+    with guard.rows("one more", collect, str) as guarded:
+        assert guarded is not collect

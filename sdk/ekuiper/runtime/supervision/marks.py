@@ -1,9 +1,9 @@
 """What a worker leaves behind when it dies: memory that it shares with its supervisor.
 
-The worker writes, for each function, the request that author code has: its length, or 0, and its
-content, or of a long one the crc. The supervisor reads that when the worker has died, and writes
-for the next one the suspects: a mark, or 0, when it may be tried again (in milliseconds), and how
-its workers ended.
+The worker writes, for each function and sink, the request or row that author code has: its length,
+or 0, and its content, or of a long one a sample. The supervisor reads that when the worker has
+died, and writes for the next one the suspects: a mark, or 0, when it may be tried again (in
+milliseconds), and how its workers ended.
 """
 
 import mmap
@@ -14,20 +14,37 @@ from struct import Struct
 from .inflight import SIZE, SLOTS, InFlight
 from .poison import KEPT, Suspects
 
-__all__ = ["KEPT_WHOLE", "LONG", "SHORT", "SLOTS", "Marks", "content_of", "mark_of", "new_marks"]
+__all__ = [
+    "KEPT_WHOLE",
+    "LONG",
+    "ROW_SLOTS",
+    "SHORT",
+    "SLOTS",
+    "Marks",
+    "content_of",
+    "mark_of",
+    "new_marks",
+]
+
+ROW_SLOTS = 64
+"""Running sinks that are guarded."""
 
 KEPT_WHOLE = 4096
-"""Bytes of a request that are copied: that is faster than a crc."""
+"""Bytes of a request that are copied; of a longer one so many are a sample."""
+
+_ENDS = 1024  # bytes of the sample at either end
+_BETWEEN = KEPT_WHOLE - 2 * _ENDS
 
 SHORT = Struct("512s")
 LONG = Struct(f"{KEPT_WHOLE}s")
 """Where a request is copied to: most are short, and the rest is filled with zeros."""
 
 _SUSPECT = Struct("QQ32s")
+_ALL = SLOTS + ROW_SLOTS
 _LENGTHS = KEPT * _SUSPECT.size
-_NAMES = _LENGTHS + SLOTS * 4
-_CONTENTS = 4096
-_CALLS = _CONTENTS + SLOTS * KEPT_WHOLE
+_NAMES = _LENGTHS + _ALL * 4
+_CONTENTS = _NAMES + _ALL * 4
+_CALLS = _CONTENTS + _ALL * KEPT_WHOLE
 _SIZE = _CALLS + SIZE
 
 
@@ -38,11 +55,12 @@ class Marks:
         self.fd = fd
         self.memory = mmap.mmap(fd, _SIZE)
         words = memoryview(self.memory).cast("I")
-        self.lengths = words[_LENGTHS // 4 :][:SLOTS]
-        self.calls = InFlight(self.memory, _CALLS, self.lengths)
-        self._names = words[_NAMES // 4 :][:SLOTS]
+        self.lengths = words[_LENGTHS // 4 :][:_ALL]
+        self.calls = InFlight(self.memory, _CALLS, self.lengths[:SLOTS])
+        self._names = words[_NAMES // 4 :][:_ALL]
         self._suspects = Suspects()
         self._claimed: dict[str, int] = {}
+        self._free = list(range(SLOTS, _ALL))
 
     def claim(self, name: str) -> tuple[int, int] | None:
         """For a function: its number among the lengths, and where its content goes; in the worker.
@@ -50,8 +68,22 @@ class Marks:
         number = self._claimed.setdefault(name, len(self._claimed))
         if number >= SLOTS:
             return None
-        self._names[number] = crc32(name.encode())
         self.calls.claim(number, name)
+        return self._named(number, name)
+
+    def claim_rows(self, name: str) -> tuple[int, int] | None:
+        """Like `claim`, for a sink that begins to run; until `release`."""
+        try:
+            return self._named(self._free.pop(), name)
+        except IndexError:
+            return None
+
+    def release(self, number: int) -> None:
+        """The sink with this number has ended."""
+        self._free.append(number)
+
+    def _named(self, number: int, name: str) -> tuple[int, int]:
+        self._names[number] = crc32(name.encode())
         return number, _CONTENTS + number * KEPT_WHOLE
 
     @property
@@ -111,7 +143,7 @@ class Marks:
         for number, length in enumerate(self.lengths):
             if length:
                 at = _CONTENTS + number * KEPT_WHOLE
-                content = self.memory[at : at + (length if length <= KEPT_WHOLE else 4)]
+                content = self.memory[at : at + _kept_of(length)]
                 if guilty in (None, number):
                     found.append(_mark(length, content, self._names[number]))
                 self.lengths[number] = 0
@@ -119,12 +151,21 @@ class Marks:
 
 
 def content_of(frame: bytes) -> bytes:
-    """What is kept of a request."""
-    return frame if len(frame) <= KEPT_WHOLE else crc32(frame).to_bytes(4, "big")
+    """What is kept of a request. To read all of a long one would take as long as to receive it."""
+    if len(frame) <= KEPT_WHOLE:
+        return frame
+    return frame[:_ENDS] + frame[-_ENDS:] + frame[:: len(frame) // _BETWEEN + 1]
+
+
+def _kept_of(length: int) -> int:
+    """How many bytes are kept of so many."""
+    if length <= KEPT_WHOLE:
+        return length
+    return 2 * _ENDS + len(range(0, length, length // _BETWEEN + 1))
 
 
 def mark_of(frame: bytes, name: str) -> int:
-    """By which a request to a function is known."""
+    """By which a request to a function, or a row for a sink, is known."""
     return _mark(len(frame), content_of(frame), crc32(name.encode()))
 
 
