@@ -5,6 +5,7 @@ EkuiperError
 │   ├── ConfigError            a symbol or plugin was declared wrongly
 │   ├── ManifestError          `<name>.json` or `pyproject.toml` is wrong
 │   ├── DeclarationError       the plugin file does not come to `plugin.start`
+│   ├── PackError              the plugin cannot be packed for a host
 │   ├── SymbolError            a symbol cannot be started or run
 │   └── UnsupportedValueError  a value has no JSON form
 ├── ProtocolError      the other end said nonsense
@@ -42,6 +43,7 @@ __all__ = [
     "ListenError",
     "MalformedMessageError",
     "ManifestError",
+    "PackError",
     "PluginError",
     "ProtocolError",
     "RestError",
@@ -91,6 +93,16 @@ class DeclarationError(PluginError):
         self.script = script
         self.reason = reason
         self.log = log
+
+
+class PackError(PluginError):
+    """The plugin cannot be packed: `place` is a file, a package or an option, and `reason` says
+    what is wrong with it."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
 
 
 class SymbolError(PluginError):
@@ -216,9 +228,15 @@ class ExpressionError(HostError):
 
 
 class RestError(HostError):
-    """An eKuiper REST call failed; `status` is 0 when no answer came."""
+    """A call of an eKuiper's REST interface failed.
 
-    def __init__(self, status: int, body: str) -> None:
-        super().__init__(f"HTTP {status}: {body}" if status else body)
+    `status` is 0 when no answer came; `body` is the host's own words, or what is wrong; `where`
+    reads like "edge1:9081: PUT /rules/r1".
+    """
+
+    def __init__(self, status: int, body: str, where: str = "") -> None:
+        said = f"HTTP {status}: {body}" if status else body
+        super().__init__(f"{where}: {said}" if where else said)
         self.status = status
         self.body = body
+        self.where = where
