@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("run", "bench", "status", "reload")
+_VERBS = ("run", "bench", "status", "reload", "serve")
 
 
 class _Verbs(click.Group):

@@ -1,7 +1,6 @@
 """Where the `ekuiper` command begins."""
 
 import sys
-from importlib.util import find_spec
 
 __all__ = ["main"]
 
@@ -10,6 +9,12 @@ _NEEDED = ("click", "rich")
 
 def main() -> None:
     """Run the command line and end the process: 0 done, 1 failed, 2 wrongly called."""
+    if sys.argv[1:2] == ["serve"]:
+        from ..runtime.serving import serve  # at once: a host waits
+
+        serve(sys.argv[2:])
+    from importlib.util import find_spec
+
     if any(find_spec(package) is None for package in _NEEDED):
         from .device import VERBS, run_verb
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from .supervision.script import Script
 
-__all__ = ["bootstrap", "command_line", "enter", "interpreter_options", "text"]
+__all__ = ["RUN", "bootstrap", "command_line", "enter", "interpreter_options", "text"]
 
-_RUN = """\
+RUN = """\
 try:
     exec(script.code(), script.namespace)
 except BaseException as error:
@@ -35,6 +35,7 @@ except BaseException as error:
 else:
     script.ended()
 """
+"""What is done with a `script` that `enter` returned."""
 
 _PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _TAKE_ONE = ("-X", "-W", "--check-hash-based-pycs")
@@ -44,7 +45,7 @@ def text(name: str, script: str, interpreter: str | None = None) -> str:
     """The launcher of the plugin `name`: a file to be run instead of `script`, in its folder."""
     return (
         "from ekuiper.runtime.launcher import enter\n\n"
-        f"script = enter({name!r}, {script!r}, __file__, interpreter={interpreter!r})\n{_RUN}"
+        f"script = enter({name!r}, {script!r}, __file__, interpreter={interpreter!r})\n{RUN}"
     )
 
 
@@ -54,7 +55,7 @@ def bootstrap() -> str:
     return (
         f"import sys\nsys.path.insert(0, {_PARENT!r})\n"
         "from ekuiper.runtime.launcher import enter_by_command_line\n"
-        f"del sys.path[0]\nscript = enter_by_command_line()\n{_RUN}"
+        f"del sys.path[0]\nscript = enter_by_command_line()\n{RUN}"
     )
 
 
