@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -144,6 +145,73 @@ def test_without_a_connection_there_is_nothing_to_cede(url):
         except ChannelTimeoutError:
             lost = True
     assert old.cede() is None
+
+
+class Asking:
+    """A thread that answers what it is asked with the number of the answer, until it is closed."""
+
+    def __init__(self, exchange, *, busy: threading.Event | None = None) -> None:
+        self.exchange = exchange
+        self.busy = busy
+        self.inside = threading.Event()
+        self.thread = threading.Thread(target=self._main)
+        self.thread.start()
+
+    def _main(self) -> None:
+        if not self.exchange.waiting:
+            self.exchange.send(b"hello")
+        try:
+            while True:
+                asked = self.exchange.recv()
+                self.inside.set()
+                if self.busy is not None:
+                    self.busy.wait(DEADLINE)
+                self.exchange.send(b"answer to " + asked)
+        except ChannelClosedError:
+            pass
+
+    def cede(self) -> Ceded | None:
+        self.exchange.finish()
+        ident = self.thread.ident
+        while self.thread.is_alive():
+            self.exchange.wake(lambda: signal.pthread_kill(ident, signal.SIGURG))
+            self.thread.join(0.005)
+        return self.exchange.cede()
+
+
+@pytest.fixture
+def _handled():
+    before = signal.signal(signal.SIGURG, lambda number, frame: None)
+    yield
+    signal.signal(signal.SIGURG, before)
+
+
+@pytest.mark.usefixtures("_handled")
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_request_goes_on(url, busy):
+    """Idle in `recv`, or at work on what was received: that is answered first. The host sees one
+    connection, and its next message reaches the other side."""
+    with TRANSPORT.rep(url) as host, TRANSPORT.req(url, DEADLINE) as old:
+        done = threading.Event()
+        asking = Asking(old, busy=done if busy else None)
+        assert host.recv(DEADLINE) == b"hello"
+        host.send(b"1")
+        if busy:
+            assert asking.inside.wait(DEADLINE)
+            threading.Timer(0.05, done.set).start()
+        else:
+            assert host.recv(DEADLINE) == b"answer to 1"
+        ceded = moved(asking.cede())
+        with TRANSPORT.req(url, 0.0, ceded) as new:
+            other = Asking(new)
+            if busy:
+                assert host.recv(DEADLINE) == b"answer to 1"
+            for n in (b"2", b"3"):
+                host.send(n)
+                assert host.recv(DEADLINE) == b"answer to " + n
+            assert len(host._connections) == 1
+            new.close()
+            other.thread.join(DEADLINE)
 
 
 def test_names_of_this_process_are_not_ceded():

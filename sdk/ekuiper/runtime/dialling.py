@@ -2,6 +2,7 @@
 
 from ..errors import ConnectError, SymbolError
 from ..transport import Request, Transport
+from ..transport.ceded import Ceded
 from .locks import FunctionLock
 
 __all__ = ["FunctionLine"]
@@ -22,8 +23,8 @@ class FunctionLine:
         self._url = url
         self._lock = None if locks is None else FunctionLock(locks, name, plugin)
 
-    def dial(self, lock_timeout: float, timeout: float) -> Request:
-        """Take the lock, then connect.
+    def dial(self, lock_timeout: float, timeout: float, ceded: Ceded | None = None) -> Request:
+        """Take the lock, then connect, or go on with what another process ceded.
 
         Raises `SymbolError` while another process serves the name, `ConnectError` when the host
         does not listen.
@@ -31,15 +32,17 @@ class FunctionLine:
         if self._lock is not None:
             self._lock.acquire(lock_timeout)
         try:
-            return self._transport.req(self._url, timeout=timeout)
+            return self._transport.req(self._url, timeout=timeout, ceded=ceded)
         except BaseException:
             self.release()
             raise
 
-    def dial_started(self, lock_timeout: float, timeout: float) -> Request:
+    def dial_started(
+        self, lock_timeout: float, timeout: float, ceded: Ceded | None = None
+    ) -> Request:
         """Like `dial`, for a function the host just started: a failure is for its eyes."""
         try:
-            return self.dial(lock_timeout, timeout)
+            return self.dial(lock_timeout, timeout, ceded)
         except ConnectError as error:
             raise SymbolError(
                 f"function {self._name!r} of plugin {self._plugin!r}", str(error)

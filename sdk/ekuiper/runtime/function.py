@@ -18,12 +18,14 @@ from ..errors import (
 from ..protocol.codec import decode_call, encode_reply
 from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
 from ..transport import Request
+from ..transport.ceded import Ceded
 from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .guard import Guard
 from .logs import PLACE
 from .polling import Polling
+from .signals import signal
 from .symbol import LEAVE_TIMEOUT
 from .tally import Tally
 from .wear import Wear
@@ -33,6 +35,13 @@ __all__ = ["RunningFunction"]
 OLD_HOST_LIMIT = 1 << 20
 """Bytes that eKuiper 1.x takes in one message, the 4-byte request id included; it cuts the
 connection of a longer one and sends the same request again."""
+
+WAKE_PAUSE = 0.005
+"""Seconds between the signals that get a thread out of `recv`."""
+
+SETTLE = 0.2
+"""Seconds for the host to read our last answer, before it hears of another connection: whatever
+comes first it takes for the answer, and all later ones would be shifted."""
 
 MOST_CONTEXTS = 1024
 """Contexts kept: the host never says that a rule is gone."""
@@ -108,14 +117,23 @@ class RunningFunction:
         if self.failure is not None:
             raise self.failure
 
-    def leave(self) -> None:
-        """Answer the call that is running, if any, and no other one; returns when the connection is
-        closed and the name given back."""
+    def leave(self) -> Ceded | None:
+        """Answer the call that is running, if any, and no other one; returns what another process
+        can go on with, when the name is given back. Needs a handler for SIGURG."""
         self._closing = True
-        self._respond = _depart
-        if self._exchange is not None:
-            self._exchange.finish()
-        self._thread.join(LEAVE_TIMEOUT)
+        exchange, ident = self._exchange, self._thread.ident
+        if exchange is None or ident is None:
+            self._thread.join(LEAVE_TIMEOUT)
+            return None
+        exchange.finish()
+        deadline = time.monotonic() + LEAVE_TIMEOUT
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            exchange.wake(lambda: signal.pthread_kill(ident, signal.SIGURG))
+            self._thread.join(WAKE_PAUSE)
+        ceded = exchange.cede() if not self._thread.is_alive() else None
+        if ceded is None:
+            time.sleep(SETTLE)
+        return ceded
 
     def close(self) -> None:
         """Close the connection, without waiting for a call that is running."""
@@ -181,7 +199,8 @@ class RunningFunction:
         cut_off = False
         while True:
             try:
-                exchange.send(HANDSHAKE)
+                if not exchange.waiting:  # or another process has asked
+                    exchange.send(HANDSHAKE)
                 while True:
                     frame = wait.recv(exchange)
                     if cut_off and frame == asked:
@@ -270,8 +289,3 @@ class RunningFunction:
             del self._contexts[next(iter(self._contexts))]
         context = self._contexts[place] = FunctionContext(self.what, place)
         return context
-
-
-def _depart(frame: bytes) -> bytes:
-    """Instead of an answer: the next worker is asked the same."""
-    raise ChannelClosedError("another worker takes over")

@@ -151,16 +151,18 @@ class Symbols:
         symbol.start(connects=False)
         return symbol
 
-    def prepare_function(self, name: str, awaits: Callable[[], object]) -> RunningFunction:
-        """Make a function that connects when it no longer `awaits`; raises `EkuiperError`."""
+    def prepare_function(self, name: str, awaits: Callable[[], Ceded | None]) -> RunningFunction:
+        """Make a function that goes on with the connection it `awaits`, or with a new one; raises
+        `EkuiperError`."""
         self._declared(Command("start", "func", name, Meta("", "", 0), None, {}))
         line = self._line(name)
+        given: list[Ceded | None] = []
         function = self._function(
             name,
             line,
-            lambda: line.dial_started(LOCK_TIMEOUT, FUNCTION_DIAL_TIMEOUT),
+            lambda: line.dial_started(LOCK_TIMEOUT, FUNCTION_DIAL_TIMEOUT, *given),
             required=True,
-            awaits=awaits,
+            awaits=lambda: given.append(awaits()),
         )
         function.start()
         function.wait_made(self._config.start_timeout)

@@ -10,7 +10,7 @@ call. A fork closes channels in the child, without a sign to the peer.
 
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from ..errors import ChannelClosedError
@@ -116,9 +116,21 @@ class Exchange(Receiver, Protocol):
 class Request(Exchange, Protocol):
     """REQ."""
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a request is under way from the start, by another process."""
+
     def finish(self) -> None:
-        """Close it as soon as nothing that was received waits for `send`, where it can be known;
-        from any thread."""
+        """Receive no more, once nothing that was received waits for `send`, where that can be
+        known; from any thread. Who is inside `recv` has to be woken until it leaves with
+        `ChannelClosedError`; then call `cede`."""
+
+    def wake(self, interrupt: Callable[[], None]) -> None:
+        """Have `interrupt` send a signal, at which nothing is done, to the thread that is inside
+        `recv`, if one may be."""
+
+    def cede(self) -> Ceded | None:
+        """As of an `Inbox`, for `Transport.req`, after `finish`: with the request under way."""
 
 
 class Inbox(Receiver, Protocol):
@@ -158,7 +170,7 @@ class Outbox(Channel, Protocol):
 class Transport(Protocol):
     """One way to carry messages; opens channels."""
 
-    def req(self, url: str, timeout: float = 0.0) -> Request:
+    def req(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Request:
         """Dial a REP. Tries again, after 10 ms doubling to 1 s, until `timeout`; 0 tries once."""
 
     def push(

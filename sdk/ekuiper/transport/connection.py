@@ -3,6 +3,7 @@
 import _socket as socket
 import select
 import time
+from struct import Struct
 
 from ..errors import ChannelTimeoutError
 from . import Peer
@@ -12,6 +13,7 @@ __all__ = ["Connection", "remaining", "until"]
 
 _CHUNK = 65536  # bytes asked of one read: hundreds of small messages
 _LARGE_CHUNK = 262144  # inside a large message; about what a socket holds
+_TIMEVAL = Struct("ll")
 _JOINED = 32768  # up to this many bytes a copy is cheaper than a second buffer
 
 # Without it a program that restored SIGPIPE would be killed by a lost host.
@@ -66,6 +68,8 @@ class Connection:
         if deadline is None:
             try:
                 return self._sock.recv(_LARGE_CHUNK if self.decoder.missing else _CHUNK)
+            except BlockingIOError:
+                raise ChannelTimeoutError("cut short") from None  # by `hurry`
             except OSError:
                 return b""
         while True:
@@ -156,6 +160,14 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # the peer was first
+
+    def hurry(self, on: bool = True) -> None:
+        """Have each `read` that begins, or that a signal interrupts, wait for a moment only."""
+        patience = _TIMEVAL.pack(0, 1000 if on else 0)
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        except OSError:
+            pass  # closed meanwhile
 
     def cede(self) -> tuple[int, bytes]:
         """The descriptor, for another process, and what its decoder has to be fed first."""

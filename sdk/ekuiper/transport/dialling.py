@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..errors import ChannelTimeoutError, ConnectError
 from ..typed import TypeVar
 from . import Peer
+from .ceded import Ceded
 from .channel import SocketChannel
 from .connection import Connection, remaining, until
 from .unix import peer_of
@@ -69,6 +70,18 @@ class Dialling(SocketChannel):
         except BaseException:
             self.close()
             raise
+
+    def _continue(self, ceded: Ceded) -> None:
+        """Go on with the connection that another process ceded."""
+        sock = socket.socket(fileno=ceded.connections[0])
+        try:
+            connection = Connection(sock, peer_of(sock), self._expected)
+        except OSError:
+            sock.close()  # it has gone: dialled again when there is something to send
+            return
+        connection.decoder.feed(ceded.unread[0])
+        self._connection = self._admit(connection)
+        self._born = time.monotonic()
 
     def _dial(self, deadline: float | None) -> Connection:
         left = remaining(deadline)

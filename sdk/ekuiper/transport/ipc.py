@@ -23,11 +23,14 @@ class IpcTransport:
         self._longest = longest
         self._attended = attended
 
-    def req(self, url: str, timeout: float = 0.0) -> Req:
+    def req(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Req:
         """Dial a REP."""
         path = path_of(url)
         exchange = Req(url, lambda: connect(path))
-        exchange.open(timeout)
+        if ceded is not None:
+            exchange.resume(ceded)
+        else:
+            exchange.open(timeout)
         return exchange
 
     def push(

@@ -28,7 +28,7 @@ class MemoryTransport:
     def __init__(self) -> None:
         self._doors: dict[str, _Door] = {}
 
-    def req(self, url: str, timeout: float = 0.0) -> Req:
+    def req(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> Req:
         """Dial a REP."""
         exchange = Req(url, lambda: self._connect(url))
         exchange.open(timeout)

@@ -7,6 +7,7 @@ was written may be sent twice by PUSH.
 """
 
 import select
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..errors import (
@@ -38,7 +39,7 @@ class NngTransport:
 
         self._pynng = pynng
 
-    def req(self, url: str, timeout: float = 0.0) -> "_Req":
+    def req(self, url: str, timeout: float = 0.0, ceded: Ceded | None = None) -> "_Req":
         """Dial a REP."""
         exchange = self._open(_Req, url, self._pynng.Req0, resend_time=0)
         exchange.dial(timeout)
@@ -85,9 +86,14 @@ class NngTransport:
 class _Req(NngChannel):
     """REQ."""
 
+    waiting = False
+
     def finish(self) -> None:
         """Close it, even while something that was received waits for `send`."""
         self.close()
+
+    def wake(self, interrupt: Callable[[], None]) -> None:
+        """Nobody stays in `recv` after `close`."""
 
     def __init__(self, url: str, path: bytes, pynng: Any, sock: Any) -> None:
         super().__init__(url, path, pynng, sock)

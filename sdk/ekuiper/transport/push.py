@@ -1,15 +1,11 @@
 """PUSH: sends to one listener."""
 
-import _socket as socket
-import time
-
 from ..errors import ChannelResetError, ChannelTimeoutError, ConnectError
 from .ceded import Ceded
 from .connection import Connection, until
 from .dialling import Connect, Dialling
 from .keeper import Keeper
 from .sp import PULL, PUSH, frame_head
-from .unix import peer_of
 
 __all__ = ["Push", "check_cuts"]
 
@@ -80,15 +76,7 @@ class Push(Dialling):
 
     def resume(self, ceded: Ceded) -> None:
         """Go on with what another process ceded, instead of `open`."""
-        sock = socket.socket(fileno=ceded.connections[0])
-        try:
-            connection = Connection(sock, peer_of(sock), self._expected)
-        except OSError:
-            sock.close()  # it has gone: dialled again when there is something to send
-            return
-        connection.decoder.feed(ceded.unread[0])
-        self._connection = self._admit(connection)
-        self._born = time.monotonic()
+        self._continue(ceded)
 
     def _attempt(self) -> Connection:
         connection = super()._attempt()

@@ -1,6 +1,7 @@
 """REQ: asks, one request at a time."""
 
 import os
+from collections.abc import Callable
 
 from ..errors import (
     ChannelClosedError,
@@ -8,6 +9,7 @@ from ..errors import (
     ChannelStateError,
     ChannelTimeoutError,
 )
+from .ceded import Ceded
 from .connection import Connection, until
 from .dialling import Connect, Dialling
 from .sp import REP, REQ, REQUEST_HEAD_SIZE, next_request_id, request_head
@@ -23,7 +25,7 @@ class Req(Dialling):
         self._id = int.from_bytes(os.urandom(4), "big")
         self._waiting = False
         self._reply: bytes | None = None
-        self._finishing = False
+        self._finishing = self._retired = False
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send a request; one under way is cancelled."""
@@ -39,15 +41,62 @@ class Req(Dialling):
                 raise self._reset()
             self._waiting = True
             if self._finishing:
-                self.close()
+                self._retire()
         finally:
             self._leave()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a request is under way, whose reply was not received."""
+        return self._waiting
+
     def finish(self) -> None:
-        """Close it as soon as nothing that was received waits for `send`; from any thread."""
-        self._finishing = True  # before the look: `send` does it the other way round
-        if self._waiting:
-            self.close()
+        """Receive no more, once nothing that was received waits for `send`; from any thread. Who
+        is inside `recv` has to be woken until it leaves; then call `cede`."""
+        with self._gate:
+            self._check_open()
+            self._watchers += 1  # nothing is freed until `cede`
+        self._finishing = True
+
+    def wake(self, interrupt: Callable[[], None]) -> None:
+        """Have `interrupt` send a signal, at which nothing is done, to the thread that is inside
+        `recv`, if one may be."""
+        connection = self._connection
+        if self._waiting and connection is not None:
+            connection.hurry()
+            interrupt()
+
+    def cede(self) -> Ceded | None:
+        """Close it, after `finish`, but let another process go on with its connection and with the
+        request that is under way; None if that cannot be."""
+        self.close()
+        self._turn.acquire()
+        try:
+            connection, self._connection = self._connection, None
+            if not self._retired or connection is None:
+                return None
+            connection.hurry(False)
+            fd, rest = connection.cede()
+            self._connections.clear()
+            return Ceded(-1, [fd], [rest, self._id.to_bytes(4, "big")])
+        finally:
+            self._release()
+
+    def resume(self, ceded: Ceded) -> None:
+        """Go on with what another process ceded, instead of `open`."""
+        self._continue(ceded)
+        if self._connection is not None:
+            self._id = int.from_bytes(ceded.unread[1], "big")
+            self._waiting = True
+
+    def _retire(self) -> None:
+        """Be closed, without a sign to the peer."""
+        with self._gate:
+            if not self._closed:
+                self._retired = self._closed = True
+                self._bell.release()
+                if self._beacon is not None:
+                    self._beacon.shine(True)
 
     def recv(self, timeout: float | None = None, *, spin: int = 0) -> bytes:
         """The reply to the request under way."""
@@ -90,6 +139,9 @@ class Req(Dialling):
             try:
                 data = self._connection.read(deadline, spin=spin)
             except ChannelTimeoutError:
+                if self._finishing:
+                    self._retire()
+                    self._check_open()
                 raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
             self._take(self._connection, data)
 

@@ -5,6 +5,7 @@ On a line between them each symbol is one frame: which one it is, and what its c
 
 import logging
 import os
+import signal
 import threading
 
 from ...errors import ChannelClosedError, EkuiperError
@@ -30,6 +31,7 @@ _Key = tuple[Any, ...]
 def give_all(symbols: Symbols, line: Link) -> None:
     """In the old worker: end all that runs, each at its own time, and give it away."""
     running, functions = symbols.disown()
+    signal.signal(signal.SIGURG, lambda number, frame: None)
     threads = [
         threading.Thread(target=_give, args=(symbol, line), name="give", daemon=True)
         for symbol in running
@@ -50,12 +52,15 @@ def _give(symbol: RunningSymbol, line: Link) -> None:
         ceded = symbol.leave()
     except ChannelClosedError:
         ceded = None  # stopped by itself
+    _send(_key(symbol.command), ceded, line)
+
+
+def _send(key: _Key, ceded: Ceded | None, line: Link) -> None:
     content, descriptors = ceded.packed() if ceded is not None else (b"", [])
     if len(descriptors) > MOST_DESCRIPTORS:
         content, descriptors = b"", []
     try:
-        key = dumps(_key(symbol.command), "key")
-        line.send(GIVEN, len(descriptors), key + b"\n" + content, descriptors)
+        line.send(GIVEN, len(descriptors), dumps(key, "key") + b"\n" + content, descriptors)
     except ChannelClosedError:
         pass  # the other worker has died
     if ceded is not None:
@@ -63,11 +68,11 @@ def _give(symbol: RunningSymbol, line: Link) -> None:
 
 
 def _give_function(name: str, function: RunningFunction, line: Link) -> None:
-    function.leave()
     try:
-        line.send(GIVEN, 0, dumps(["func", name], "key") + b"\n")
+        ceded = function.leave()
     except ChannelClosedError:
-        pass  # the other worker has died
+        ceded = None  # it has ended by itself
+    _send(("func", name), ceded, line)
 
 
 def _key(command: Command) -> _Key:
@@ -85,10 +90,11 @@ class _Prepared:
         self._name = command.symbol
         self._symbols = symbols
         self._go = threading.Event()
+        self._ceded: Ceded | None = None
         self._function: RunningFunction | None = None
         self._symbol: RunningSymbol | None = None
         if command.kind == "func":
-            self._function = symbols.prepare_function(command.symbol, self._go.wait)
+            self._function = symbols.prepare_function(command.symbol, self._await)
         else:
             self._symbol = symbols.prepare(command)
 
@@ -98,7 +104,13 @@ class _Prepared:
             self._symbols.adopt(self._symbol, ceded)
         elif self._function is not None:
             self._symbols.adopt_function(self._name, self._function)
+            self._ceded = ceded
             self._go.set()
+
+    def _await(self) -> Ceded | None:
+        """What the function goes on with; on its thread."""
+        self._go.wait()
+        return self._ceded
 
     def check(self) -> None:
         """Raise `EkuiperError` unless it runs."""
