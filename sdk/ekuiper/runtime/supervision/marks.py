@@ -30,10 +30,10 @@ ROW_SLOTS = 64
 """Running sinks that are guarded."""
 
 KEPT_WHOLE = 4096
-"""Bytes of a request that are copied; of a longer one so many are a sample."""
+"""Bytes of a request that are copied; of a longer one a sample."""
 
 _ENDS = 1024  # bytes of the sample at either end
-_BETWEEN = KEPT_WHOLE - 2 * _ENDS
+_BETWEEN = 128  # all over
 
 SHORT = Struct("512s")
 LONG = Struct(f"{KEPT_WHOLE}s")
