@@ -39,9 +39,10 @@ CONFINED = {
     "pynng": ("transport/nng.py",),
     "json": ("protocol/", "bundle/", "cli/", "host/", "testing/"),
     "orjson": ("protocol/",),
+    "requests": ("host/rest/",),
     "pytest": ("testing/pytest_plugin.py",),
     "sqlglot": ("host/embedded/rules/",),
-    "yaml": ("host/embedded/rules/",),
+    "yaml": ("bundle/confkeys.py",),
     "click": ("cli/",),
     "rich": ("cli/",),
 }

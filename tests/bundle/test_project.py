@@ -98,7 +98,7 @@ def test_manifest_beside_a_pyproject_without_table(tmp_path: Path) -> None:
         (PYPROJECT.replace('["numpy>=1.26", "requests"]', '"numpy"'), "project.dependencies", ""),
         ("[tool.ekuiper", "", "not readable TOML"),
         ("[project]\nname='x'", "", "add one"),
-        ("tool = 3", ".tool", "must be a table"),
+        ("tool = 3", "tool", "must be a table"),
     ],
 )
 def test_wrong(tmp_path: Path, text: str, field: str, words: str) -> None:

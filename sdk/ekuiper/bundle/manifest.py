@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import AddressError, ManifestError
 from ..protocol.addresses import Addresses
 
-__all__ = ["Manifest", "read_manifest", "read_manifest_file"]
+__all__ = ["Manifest", "check_name", "encode_manifest", "read_manifest", "read_manifest_file"]
 
 _LANGUAGES = ("python", "go")
 
@@ -44,6 +44,31 @@ def read_manifest(directory: Path) -> Manifest:
 def read_manifest_file(path: Path) -> Manifest:
     """Read the manifest at `path`; raises as `read_manifest` does."""
     return _Reader(path, _load(path)).manifest()
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The content of its `<name>.json`."""
+    fields: dict[str, Any] = {
+        "name": manifest.name,
+        "version": manifest.version,
+        "language": manifest.language,
+        "executable": manifest.executable,
+    }
+    if manifest.virtual_env_type is not None:
+        fields |= {"virtualEnvType": manifest.virtual_env_type, "env": manifest.env}
+    for kind in ("sources", "sinks", "functions"):
+        fields[kind] = list(getattr(manifest, kind))
+    return json.dumps(fields, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def check_name(path: str, field: str, name: str) -> None:
+    """Names become socket paths, so for what no socket can be called this raises
+    `ManifestError`."""
+    try:
+        Addresses().function(name)
+    except AddressError as error:
+        reason = f"{name!r} cannot be a name: {error.reason}"
+        raise ManifestError(path, field, reason) from error
 
 
 def _find(directory: Path) -> Path:
@@ -120,7 +145,7 @@ class _Reader:
         if self._text("name") not in (None, "", stem):
             reason = f"is {self._fields['name']!r}, but the file is called {self._path.name}"
             raise self._error("name", f"{reason}; make them agree")
-        self._check_address("name", stem)
+        check_name(str(self._path), "name", stem)
         return stem
 
     def _language(self) -> str:
@@ -156,14 +181,7 @@ class _Reader:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self._error(field, f"must be a list of names, not {names!r}")
         for name in names:
-            self._check_address(field, name)
+            check_name(str(self._path), field, name)
         if len(set(names)) < len(names):
             raise self._error(field, f"names a symbol twice: {names!r}")
         return tuple(names)
-
-    def _check_address(self, field: str, name: str) -> None:
-        """Names become socket paths, so what no socket can be called is refused here."""
-        try:
-            Addresses().function(name)
-        except AddressError as error:
-            raise self._error(field, f"{name!r} cannot be a name: {error.reason}") from error

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import AddressError, ManifestError
-from ..protocol.addresses import Addresses
-from .manifest import Manifest, read_manifest, read_manifest_file
-from .table import Fields, Table, load_toml, read_table
+from ..errors import ManifestError
+from .manifest import Manifest, check_name, read_manifest, read_manifest_file
+from .table import About, Table, read_table
+from .toml import Fields, load_toml
 
 __all__ = ["Project"]
 
@@ -37,6 +37,8 @@ class Project:
     requirements: tuple[str, ...] = ()
     """`dependencies` of `[project]`, as written."""
     tool: Table = field(default_factory=Table)
+    about: About = field(default_factory=About)
+    """As the table says, else as `authors` and `urls` of `[project]` do."""
     manifest: Manifest | None = None
     """The author's own `<name>.json`."""
 
@@ -47,8 +49,8 @@ class Project:
         path = folder / _PYPROJECT
         if not path.is_file():
             return _described(folder, read_manifest(folder))
-        file = Fields(path, "", load_toml(path), None)
-        project = Fields(path, "project", file.table("project"), None)
+        file = Fields(path, "", load_toml(path))
+        project = Fields(path, "project", file.table("project"))
         tool = Fields(path, "tool", file.table("tool"), None)
         if "ekuiper" not in file.table("tool"):
             return _described(folder, _manifest_beside(path), project)
@@ -84,12 +86,7 @@ def _declared(path: Path, project: Fields, table: Table) -> Project:
     field = "tool.ekuiper.name" if table.name else "project.name"
     if not name:
         raise ManifestError(str(path), field, "is missing; it names the plugin")
-    try:
-        Addresses().control(name)
-    except AddressError as error:
-        raise ManifestError(
-            str(path), field, f"{name!r} cannot be a name: {error.reason}"
-        ) from error
+    check_name(str(path), field, name)
     beside = folder / f"{name}.json"
     own = read_manifest_file(beside) if beside.is_file() else None
     return Project(
@@ -101,7 +98,22 @@ def _declared(path: Path, project: Fields, table: Table) -> Project:
         python=project.text("requires-python"),
         requirements=project.texts("dependencies"),
         tool=table,
+        about=_about(project, table.about),
         manifest=own,
+    )
+
+
+def _about(project: Fields, said: About) -> About:
+    author: dict[str, str] = next(iter(project.tables("authors")), {})
+    urls = project.inner("urls")
+    links = {name.lower(): urls.text(name) for name in urls}
+    help = links.get("documentation") or links.get("homepage") or ""
+    return About(
+        author=said.author or author.get("name", ""),
+        email=said.email or author.get("email", ""),
+        company=said.company,
+        website=said.website or links.get("homepage", ""),
+        help=said.help or ({"en_US": help} if help else {}),
     )
 
 

@@ -1,20 +1,34 @@
 """`[tool.ekuiper]` of a `pyproject.toml`, as typed values."""
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import ManifestError
+from .description import ARGUMENT_TYPES, CONTROLS, SETTING_TYPES, Description, Field, Words
+from .toml import Fields
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+__all__ = ["About", "Table", "read_table"]
 
-__all__ = ["Fields", "Table", "load_toml", "read_table"]
+_FIELD = ("type", "default", "optional", "control", "values", "hint", "label")
+_SYMBOL = ("hint", "label", "icon")
+_KEYS = {
+    "sources": (*_SYMBOL, "datasource", "settings"),
+    "sinks": (*_SYMBOL, "settings"),
+    "functions": (*_SYMBOL, "example", "returns", "args"),
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """Who is behind a plugin."""
+
+    author: str = ""
+    email: str = ""
+    company: str = ""
+    website: str = ""
+    help: Words = field(default_factory=dict)
+    """Where help is, by language."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +39,10 @@ class Table:
     """The plugin's name; else that of `[project]`."""
     script: str = ""
     """The plugin file, relative to the folder; else `<name>.py`."""
-
-
-def load_toml(path: Path) -> dict[str, Any]:
-    """The whole file. Raises `ManifestError` when it is not readable TOML."""
-    try:
-        values: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ManifestError(str(path), "", f"is not readable TOML: {error}") from error
-    return values
+    about: About = field(default_factory=About)
+    sources: Mapping[str, Description] = field(default_factory=dict)
+    sinks: Mapping[str, Description] = field(default_factory=dict)
+    functions: Mapping[str, Description] = field(default_factory=dict)
 
 
 def read_table(path: Path, values: Mapping[str, Any]) -> Table:
@@ -41,50 +50,46 @@ def read_table(path: Path, values: Mapping[str, Any]) -> Table:
 
     Raises `ManifestError` for a key that means nothing, and for a value of another type.
     """
-    fields = Fields(path, "tool.ekuiper", values, ("name", "script"))
-    return Table(name=fields.text("name"), script=fields.text("script"))
+    fields = Fields(path, "tool.ekuiper", values, ("name", "script", "about", *_KEYS))
+    return Table(
+        name=fields.text("name"),
+        script=fields.text("script"),
+        about=_about(fields.inner("about", ("author", "email", "company", "website", "help"))),
+        **{kind: _symbols(fields.inner(kind, None), kind) for kind in _KEYS},
+    )
 
 
-class Fields:
-    """The entries of one TOML table; each is asked for with its type."""
-
-    def __init__(
-        self, path: Path, name: str, values: Mapping[str, Any], known: tuple[str, ...] | None
-    ) -> None:
-        self._path = path
-        self._name = name
-        self._values = values
-        unknown = [] if known is None else [key for key in values if key not in known]
-        if unknown:
-            raise self.error(unknown[0], f"means nothing here; {_known(unknown[0], known or ())}")
-
-    def error(self, key: str, reason: str) -> ManifestError:
-        """One that names the file and the key."""
-        return ManifestError(str(self._path), f"{self._name}.{key}", reason)
-
-    def text(self, key: str) -> str:
-        """A string, "" if there is none."""
-        value = self._values.get(key, "")
-        if not isinstance(value, str):
-            raise self.error(key, f"must be text, not {value!r}")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings, () if there is none."""
-        values = self._values.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-            raise self.error(key, f"must be a list of texts, not {values!r}")
-        return tuple(values)
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        """A table, {} if there is none."""
-        value = self._values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.error(key, f"must be a table, not {value!r}")
-        return value
+def _about(fields: Fields) -> About:
+    names = ("author", "email", "company", "website")
+    return About(**{name: fields.text(name) for name in names}, help=fields.words("help"))
 
 
-def _known(key: str, known: tuple[str, ...]) -> str:
-    nearest = get_close_matches(key, known, 1)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return f"{hint}known: {', '.join(known)}"
+def _symbols(fields: Fields, kind: str) -> Mapping[str, Description]:
+    return {name: _symbol(fields.inner(name, _KEYS[kind]), kind) for name in fields}
+
+
+def _symbol(fields: Fields, kind: str) -> Description:
+    types = ARGUMENT_TYPES if kind == "functions" else SETTING_TYPES
+    inner = fields.inner("args" if kind == "functions" else "settings", None)
+    return Description(
+        hint=fields.words("hint"),
+        label=fields.words("label"),
+        icon=fields.text("icon"),
+        example=fields.text("example"),
+        fields=tuple(_field(inner.inner(name, _FIELD), name, types) for name in inner),
+        returns=_field(fields.inner("returns", ("type", "hint")), "", ARGUMENT_TYPES),
+        datasource=_field(fields.inner("datasource", ("default", "hint", "label")), "", ()),
+    )
+
+
+def _field(fields: Fields, name: str, types: tuple[str, ...]) -> Field:
+    return Field(
+        name=name,
+        type=fields.choice("type", types),
+        default=fields.json("default"),
+        optional=fields.flag("optional"),
+        control=fields.choice("control", CONTROLS),
+        values=tuple(fields.jsons("values")),
+        hint=fields.words("hint"),
+        label=fields.words("label"),
+    )

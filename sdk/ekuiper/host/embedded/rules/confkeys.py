@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ....bundle.confkeys import read_groups
+from ....errors import ManifestError
 from .errors import RuleError, nearest
 from .streams import Stream
 
@@ -34,20 +36,10 @@ def source_config(folder: Path, stream: Stream, *, lower: bool) -> dict[str, Any
 
 
 def _groups(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
     try:
-        import yaml
-    except ImportError as error:
-        advice = "pip install 'ekuiper[cli]'"
-        raise RuleError(str(file), f"reading it needs PyYAML; {advice}") from error
-    try:
-        found = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise RuleError(str(file), f"it cannot be read: {error}") from error
-    if not isinstance(found or {}, dict):
-        raise RuleError(str(file), "it must hold groups of settings, such as default")
-    return {str(key): value for key, value in (found or {}).items()}
+        return read_groups(file)
+    except ManifestError as error:
+        raise RuleError(str(file), error.reason) from error
 
 
 def _lowered(value: Any) -> Any:
