@@ -142,6 +142,13 @@ def test_a_plugin_starts_light(statement):
     assert not loaded_by(statement) & HEAVY
 
 
+def test_no_process_of_a_plugin_loads_typing():
+    """`ekuiper.typed` has what our annotations need; author code may have its own wishes."""
+    loaded = loaded_by("import ekuiper.runtime.process, ekuiper.runtime.supervision.script")
+
+    assert "typing" not in loaded, "import it from ..typed"
+
+
 def test_import_ekuiper_loads_no_runtime():
     """Sockets, codec and threads come with `plugin.start`."""
     loaded = loaded_by("import ekuiper")

@@ -5,8 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
+from ..typed import TypeVar
 from .hangs import Hangs
 from .supervision.marks import KEPT_WHOLE, LONG, SHORT, SLOTS, Marks, content_of, mark_of
 
