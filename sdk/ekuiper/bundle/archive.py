@@ -4,7 +4,6 @@ No folder is left without an entry of its own, and parents come first: eKuiper 2
 of folders at a time. Each entry has a mode, as eKuiper keeps it. There are no symbolic links.
 """
 
-import hashlib
 import os
 import stat
 import zipfile
@@ -16,7 +15,7 @@ from typing import BinaryIO
 
 from ..errors import PackError
 
-__all__ = ["Entry", "file_digest", "folders_of", "refused_name", "write_archive"]
+__all__ = ["Entry", "folders_of", "refused_name", "write_archive"]
 
 _CHUNK = 1 << 20
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -87,15 +86,6 @@ def write_archive(
         raise PackError(str(path), f"cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def file_digest(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _check(files: list[Entry], folders: list[str]) -> None:

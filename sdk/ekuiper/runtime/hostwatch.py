@@ -5,7 +5,7 @@ import select
 
 from ..transport import Exchange, Peer
 
-__all__ = ["HostWatch"]
+__all__ = ["HostWatch", "ancestors"]
 
 POLL_INTERVAL = 1.0
 """Seconds between looks at the watched processes where the kernel does not tell of their end."""
@@ -21,12 +21,12 @@ class HostWatch:
     def __init__(self, peer: Peer | None) -> None:
         self._parent = os.getppid()
         self.host = peer.pid if peer is not None and peer.pid > 0 else self._parent
-        ancestors = _ancestors()
-        self.started_us = self.host in ancestors
+        above = ancestors()
+        self.started_us = self.host in above
         """Whether the host is an ancestor of this process, not just somebody who listens."""
         watched = [self.host]
         if self.started_us:
-            watched += ancestors[: ancestors.index(self.host)]
+            watched += above[: above.index(self.host)]
         self._pids = [pid for pid in watched if pid != os.getpid()]
         self._pidfds = _open_pidfds(self._pids)
 
@@ -79,7 +79,7 @@ def _open_pidfds(pids: list[int]) -> list[int] | None:
     return opened
 
 
-def _ancestors() -> list[int]:
+def ancestors() -> list[int]:
     """The pids above this process, the parent first; without /proc, the parent alone."""
     found = []
     pid = os.getppid()

@@ -15,7 +15,8 @@ from ..protocol.addresses import Addresses
 from ..protocol.messages import HANDSHAKE
 from ..transport.req import Req
 from ..transport.unix import connect, path_of
-from ..typed import TYPE_CHECKING
+from ..typed import TYPE_CHECKING, Any
+from .carried import Carried
 from .reach import has_host_argument, reach, socket_directory
 from .signals import signal
 from .supervision.report import Report
@@ -41,31 +42,40 @@ _PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file
 _TAKE_ONE = ("-X", "-W", "--check-hash-based-pycs")
 
 
-def text(name: str, script: str, interpreter: str | None = None) -> str:
-    """The launcher of the plugin `name`: a file to be run instead of `script`, in its folder."""
+def text(name: str, script: str, interpreter: str | None = None, **carried: Any) -> str:
+    """The launcher of the plugin `name`: a file to be run instead of `script`, in its folder.
+
+    `carried` are fields of `Carried`.
+    """
+    options = {"interpreter": interpreter, **carried}
+    given = "".join(f", {key}={value!r}" for key, value in options.items() if value)
     return (
         "from ekuiper.runtime.launcher import enter\n\n"
-        f"script = enter({name!r}, {script!r}, __file__, interpreter={interpreter!r})\n{RUN}"
+        f"script = enter({name!r}, {script!r}, __file__{given})\n{RUN}"
     )
 
 
-def bootstrap() -> str:
+def bootstrap(carried: Carried | None = None) -> str:
     """What `python -c` runs, with `command_line` after it. This very package is found first: a
     host's image may hold another of its name."""
+    given = tuple(carried or ())
     return (
         f"import sys\nsys.path.insert(0, {_PARENT!r})\n"
         "from ekuiper.runtime.launcher import enter_by_command_line\n"
-        f"del sys.path[0]\nscript = enter_by_command_line()\n{RUN}"
+        f"del sys.path[0]\nscript = enter_by_command_line(*{given!r})\n{RUN}"
     )
 
 
-def command_line(executable: str, options: list[str], name: str, script: str) -> list[str]:
+def command_line(
+    executable: str, options: list[str], name: str, script: str, carried: Carried | None = None
+) -> list[str]:
     """The command of a supervisor for `script`; the script's arguments come after it."""
-    return [executable, *options, "-c", bootstrap(), name, script]
+    return [executable, *options, "-c", bootstrap(carried), name, script]
 
 
-def enter_by_command_line() -> "Script":
-    """`enter`, as `command_line` says."""
+def enter_by_command_line(*given: Any) -> "Script":
+    """`enter`, as `command_line` says; with the fields of a `Carried`."""
+    carried = Carried(*given)
     arguments = sys.argv[1:]
     if arguments[0] == "--worker":
         from .supervision.script import Script
@@ -73,29 +83,42 @@ def enter_by_command_line() -> "Script":
 
         *fds, name, script = arguments[1:6]
         link, marks = adopt(*map(int, fds))
-        return Script(script, arguments[6:], link, name, marks)
+        return Script(script, arguments[6:], link, name, marks, carried)
     name, script, *rest = arguments
-    return _enter(name, script, rest, sys.executable, forks=True)
+    return _enter(name, script, rest, carried)
 
 
-def enter(name: str, script: str, beside: str, *, interpreter: str | None = None) -> "Script":
+def enter(
+    name: str, script: str, beside: str, *, interpreter: str | None = None, **options: Any
+) -> "Script":
     """For a launcher file at `beside`: supervise the plugin `name`, or be its worker.
 
-    Returns the script to run. The worker runs under `interpreter` if that is given. Started by
+    Returns the script to run. The worker runs under `interpreter` if that is given, or in the
+    environment that is made of the wheels in `Carried`, whose fields are the `options`. Started by
     hand, or with EKUIPER_SUPERVISE=0, there is no supervisor.
     """
+    carried = Carried(**options).beside(beside)
     path = os.path.join(os.path.dirname(os.path.abspath(beside)), script)
     rest = sys.argv[1:]
     if os.environ.get("EKUIPER_SUPERVISE") == "0" or not has_host_argument(rest):
         from .supervision.script import Script
 
-        return Script(path, rest, None, name)
-    python = interpreter or sys.executable
-    return _enter(name, path, rest, python, forks=interpreter is None)
+        if carried.wheels:
+            from .environment.building import move_in
+
+            move_in(name, carried, beside)
+        return Script(path, rest, None, name, carried=carried)
+    return _enter(name, path, rest, carried, interpreter)
 
 
-def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool) -> "Script":
+def _enter(
+    name: str, script: str, rest: list[str], carried: Carried, interpreter: str | None = None
+) -> "Script":
     exchange = _shake_hands(name)
+    if carried.wrapped:
+        from .wrapper import speak_past_it
+
+        speak_past_it(exchange.peer)
     # All else only now. Nor more than that: a fork shares little of what it has, as the counts of
     # references are written to, so what workers alone need is theirs to load.
     from .supervision.link import Link
@@ -104,18 +127,24 @@ def _enter(name: str, script: str, rest: list[str], python: str, *, forks: bool)
     from .supervision.spawning import Interpreter
     from .supervision.supervisor import Supervisor
 
+    python = carried.interpreter if carried.wheels else interpreter or sys.executable
     options, _ = interpreter_options(sys.orig_argv)
-    *before, plugin, path = command_line(python, options, name, script)
-    interpreter = Interpreter(before, [plugin, path, *rest])
+    *before, plugin, path = command_line(python, options, name, script, carried)
+    if carried.wheels:
+        from .environment.building import builder
+
+        before = [*builder(name, carried), *before]
+    command = Interpreter(before, [plugin, path, *rest])
+    forks = python == sys.executable
     machine = Machine(os.path.basename(script))
     gc.freeze()  # so that a worker's collections do not write to what it shares
-    supervisor = Supervisor(exchange, machine, Report(name), interpreter, new_marks(), forks=forks)
+    supervisor = Supervisor(exchange, machine, Report(name), command, new_marks(), forks=forks)
     link = supervisor.run()
     if not isinstance(link, Link):
         sys.exit(link)
     from .supervision.script import Script  # in the worker: what runs symbols
 
-    return Script(script, rest, link, name, supervisor.marks)
+    return Script(script, rest, link, name, supervisor.marks, carried)
 
 
 def _shake_hands(name: str) -> Req:

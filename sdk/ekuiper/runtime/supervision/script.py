@@ -7,6 +7,7 @@ import threading
 from types import CodeType
 
 from ...typed import Any
+from ..carried import Carried
 from ..lines import prepare_streams
 from .files import files_of
 from .link import Link
@@ -30,8 +31,10 @@ class Script:
         link: Link | None,
         name: str,
         marks: Marks | None = None,
+        carried: Carried | None = None,
     ) -> None:
         self._path = os.path.abspath(path)
+        self._carried = carried or Carried()
         self._seat: Seat | None = None
         if link is not None:
             self._seat = sit(link, name, marks)
@@ -43,6 +46,9 @@ class Script:
         sys.argv[:] = [path, *arguments]
         if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
             sys.path[0] = os.path.dirname(self._path)
+        library = self._carried.library
+        if library and library not in sys.path:  # as the launcher has it, where that is not run
+            sys.path.insert(1, library)
         # What runs now stays alive under another name: its frame is on the stack.
         sys.modules["__ekuiper_launcher__"] = sys.modules["__main__"]
         main = type(sys)("__main__")
@@ -51,7 +57,9 @@ class Script:
         sys.modules["__main__"] = main
 
     def code(self) -> CodeType:
-        """Read and compile it."""
+        """Read and compile it. Raises `ImportError` where what it needs cannot be loaded."""
+        if refusal := self._carried.refusal:
+            raise ImportError(refusal)
         with io.open_code(self._path) as file:
             return compile(file.read(), self._path, "exec", dont_inherit=True)
 

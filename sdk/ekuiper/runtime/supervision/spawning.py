@@ -17,7 +17,7 @@ from ..signals import signal
 from .link import Link, inherited
 from .marks import Marks
 
-__all__ = ["Interpreter", "Spawned", "adopt", "single_threaded", "spawn"]
+__all__ = ["Interpreter", "Spawned", "adopt", "hold_to_lifeline", "single_threaded", "spawn"]
 
 
 class Spawned(NamedTuple):
@@ -85,8 +85,8 @@ def single_threaded() -> bool:
         return False
 
 
-def _hold_to_lifeline(ears: int) -> None:
-    """Die with the supervisor; in the worker."""
+def hold_to_lifeline(ears: int) -> None:
+    """Die with the supervisor; in the worker, or what will become it."""
     fcntl.fcntl(ears, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(ears, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(ears, fcntl.F_GETFL)
@@ -106,7 +106,7 @@ def _settle(theirs: socket.socket, ears: int) -> Link:
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.setpgid(0, 0)
-    _hold_to_lifeline(ears)
+    hold_to_lifeline(ears)
     return Link(theirs)
 
 
@@ -126,7 +126,7 @@ def _start(interpreter: Interpreter, *fds: int) -> int:
 def adopt(link: int, lifeline: int, marks: int) -> tuple[Link, Marks | None]:
     """What a worker that was started as a fresh interpreter inherits; in that."""
     os.set_inheritable(lifeline, False)
-    _hold_to_lifeline(lifeline)
+    hold_to_lifeline(lifeline)
     if marks < 0:
         return inherited(link), None
     os.set_inheritable(marks, False)
