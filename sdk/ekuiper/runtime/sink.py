@@ -68,6 +68,11 @@ class RunningSink(RunningSymbol):
     def cede(self) -> Ceded | None:
         return self._inbox.cede() if self._inbox is not None else None
 
+    def settle(self) -> None:
+        late = Ack("its plugin was reloaded before this row was acknowledged")
+        while self._acks is not None and not self._acks.ended and self._acks.decide(late):
+            pass
+
     def _inherit(self) -> None:
         """Go on with what a worker that died left behind, if one did: pay what it owed, before
         author code can die once more."""

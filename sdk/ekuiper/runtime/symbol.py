@@ -131,8 +131,12 @@ class RunningSymbol:
         self._go.set()
         if not self.close_interrupts:
             self._thread.join(LEAVE_TIMEOUT)
+            self.settle()
         self.stop()
         return ceded
+
+    def settle(self) -> None:
+        """Author code has ended: say what it left unsaid, on channels that are still open."""
 
     def begin_stop(self) -> None:
         """The first half of `stop`: start ending, without waiting."""
