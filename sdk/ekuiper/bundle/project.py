@@ -48,7 +48,7 @@ class Project:
         folder = folder.resolve()
         path = folder / _PYPROJECT
         if not path.is_file():
-            return _described(folder, read_manifest(folder))
+            return _described(folder, _manifest_in(folder))
         file = Fields(path, "", load_toml(path))
         project = Fields(path, "project", file.table("project"))
         tool = Fields(path, "tool", file.table("tool"), None)
@@ -68,6 +68,16 @@ def _described(folder: Path, manifest: Manifest, project: Fields | None = None) 
         requirements=project.texts("dependencies") if project else (),
         manifest=manifest,
     )
+
+
+def _manifest_in(folder: Path) -> Manifest:
+    if folder.is_dir() and not list(folder.glob("*.json")):
+        reason = (
+            f"holds no <name>.json and no {_PYPROJECT} with {_TABLE}; `ekuiper new NAME` makes a "
+            "plugin's folder"
+        )
+        raise ManifestError(str(folder), "", reason)
+    return read_manifest(folder)
 
 
 def _manifest_beside(path: Path) -> Manifest:

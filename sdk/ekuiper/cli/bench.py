@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..bundle.manifest import Manifest, read_manifest
-from ..errors import CallError, EkuiperError, ManifestError
+from ..bundle.manifest import Manifest
+from ..errors import CallError, EkuiperError
 from ..host.embedded import PROFILES, Settings
 from ..host.measuring import (
     Limits,
@@ -24,6 +24,7 @@ from .benching.report import print_report, report_json
 from .shared.conf import defaults, did_you_mean, settings
 from .shared.console import make_console
 from .shared.hints import hint
+from .shared.manifests import manifest_in
 from .shared.options import duration, interpreter
 
 __all__ = ["bench"]
@@ -93,7 +94,8 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
     if given["plain"] and given["as_json"]:
         raise click.UsageError("--plain and --json exclude each other")
     name, call = symbol_of(symbol)
-    manifest = _manifest(folder)
+    python = interpreter(given["python"])
+    manifest = manifest_in(folder, python)
     kind = _kind(name, manifest)
     _check_options(kind, name, call is not None, given)
     subject = Subject(
@@ -102,7 +104,7 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
         kind=kind,
         name=name,
         config=_config(folder, kind, name, given["conf"]),
-        settings=Settings.profile(given["ekuiper"], python=interpreter(given["python"])),
+        settings=Settings.profile(given["ekuiper"], python=python),
     )
     console = make_console(plain=given["plain"])
     quiet = given["plain"] or given["as_json"] or not console.is_terminal
@@ -147,13 +149,6 @@ def _measure(subject: Subject, calls: Calls, limits: Limits) -> Measured:
 
 def _message(value: Any) -> bytes:
     return go_json(value, sort=True).encode()
-
-
-def _manifest(folder: Path) -> Manifest:
-    try:
-        return read_manifest(folder)
-    except ManifestError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _kind(name: str, manifest: Manifest) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ..bundle.manifest import Manifest, read_manifest
-from ..errors import EkuiperError, ManifestError
+from ..bundle.manifest import Manifest
+from ..errors import EkuiperError
 from ..host.embedded import PROFILES
 from ..host.scratch import scratch
 from .running.checks import check_input, check_stdin, check_symbols
@@ -31,6 +31,7 @@ from .running.view import View
 from .running.work import Work
 from .shared.conf import defaults, settings
 from .shared.console import make_console
+from .shared.manifests import manifest_in
 from .shared.options import duration, interpreter
 
 __all__ = ["run"]
@@ -104,8 +105,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
     """Run the plugin in DIR on this machine, without eKuiper.
 
-    Spawns the plugin that DIR/<name>.json describes as eKuiper does, speaks eKuiper's protocol to
-    it, and shows what comes of it.
+    Spawns the plugin that DIR/pyproject.toml or DIR/<name>.json describes as eKuiper does, speaks
+    eKuiper's protocol to it, and shows what comes of it.
 
     \b
       ekuiper run DIR --source sensor --function 'score(cpu) as s' --sink table
@@ -170,14 +171,12 @@ def _session(
 
 
 def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
-    try:
-        manifest = read_manifest(folder)
-    except ManifestError as error:
-        raise click.ClickException(str(error)) from error
+    python = interpreter(given["python"])
+    manifest = manifest_in(folder, python)
     described = any(given[name] for name in _PIPELINE if name != "rows")
     rules = rule_plan(folder, given["rule"], given["rows"], pipeline=described)
     if rules is not None:
-        return _rules(folder, manifest, rules, given)
+        return _rules(folder, manifest, python, rules, given)
     pipelines = wanted(given_in_order(ctx, _PIPELINE))
     check_input(pipelines, folder, manifest)
     for pipeline in pipelines:
@@ -186,21 +185,23 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     return Plan(
         folder=folder,
         manifest=manifest,
-        python=interpreter(given["python"]),
+        python=python,
         pipelines=tuple(pipelines),
         config=settings(given["conf"], _configurable(pipelines)),
         **_limits(given),
     )
 
 
-def _rules(folder: Path, manifest: Manifest, rules: RulePlan, given: dict[str, Any]) -> Plan:
+def _rules(
+    folder: Path, manifest: Manifest, python: str, rules: RulePlan, given: dict[str, Any]
+) -> Plan:
     if list(rules.rows.values()).count("-") > 1:
         raise click.UsageError("only one stream can read rows from standard input")
     check_stdin(given, rules.rows.values())
     return Plan(
         folder=folder,
         manifest=manifest,
-        python=interpreter(given["python"]),
+        python=python,
         pipelines=(),
         config=settings(given["conf"], configurable(rules)),
         rules=rules,

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from ...bundle.manifest import Manifest, read_manifest
+from ...bundle.manifest import Manifest
+from ...bundle.manifesting import load_manifest
 from ...errors import ConnectError, EkuiperError, HostError
 from ...protocol.addresses import Addresses
 from ...protocol.messages import Command
@@ -54,7 +55,11 @@ class Host:
         transport: Transport | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.manifest = plugin if isinstance(plugin, Manifest) else read_manifest(Path(plugin))
+        self.manifest = (
+            plugin
+            if isinstance(plugin, Manifest)
+            else load_manifest(Path(plugin), python=self.settings.python)
+        )
         self._folder = Path() if isinstance(plugin, Manifest) else Path(plugin)
         self._log = log
         self._directory = directory
