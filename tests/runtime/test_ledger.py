@@ -52,6 +52,20 @@ def owed_after_death(ledger: Ledger) -> tuple[int, bytes]:
         following.close()
 
 
+def test_closed_it_holds_nothing():
+    """Neither its descriptors nor the one that goes with its memory; whoever still notes something
+    there does no harm."""
+    before = os.listdir("/proc/self/fd")
+    ledger = Ledger()
+    ledger.begin()
+    ledger.close()
+    assert os.listdir("/proc/self/fd") == before
+    ledger.end(1, whole=True)
+    with pytest.raises(OSError, match="closed"):
+        ledger.pay(0, ACK)
+    ledger.close()
+
+
 def test_a_row_that_was_begun_is_owed(ledger):
     """Nobody knows how much of it was taken; what remains in the socket is doubtful."""
     ledger.begin()

@@ -21,6 +21,7 @@ DESCRIPTORS = 3
 """By which a ledger is passed on."""
 
 _READING, _PAYING, _ROW = 1, 2, 4  # the word: two bits, and the rows that are owed
+_WORD = 4  # bytes of it
 _ROOM = 4096  # a pipe has room for as much at any time
 
 
@@ -37,7 +38,8 @@ class Ledger:
             descriptors = (memory, *os.pipe())
         self.descriptors = list(descriptors)
         memory, self._out, self._into = self.descriptors
-        self._word = memoryview(mmap.mmap(memory, mmap.PAGESIZE)).cast("I")
+        self._memory = mmap.mmap(memory, mmap.PAGESIZE)
+        self._word = memoryview(self._memory).cast("I")
         self._lock = threading.Lock()
         self._splices = hasattr(os, "splice")
 
@@ -113,8 +115,11 @@ class Ledger:
         return owed, os.read(self._out, _ROOM) if waiting else b""
 
     def close(self) -> None:
-        """Let go of the descriptors."""
+        """Let go of the descriptors; what is still noted then is for nobody."""
         with self._lock:
             for fd in self.descriptors:
                 os.close(fd)
             self.descriptors.clear()
+            self._word.release()
+            self._word = memoryview(bytearray(_WORD)).cast("I")
+            self._memory.close()  # it has a descriptor of its own

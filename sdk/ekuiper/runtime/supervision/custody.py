@@ -92,11 +92,13 @@ def _remove_path(descriptors: Sequence[int]) -> None:
     """Unlink the file at which the listener among these listens."""
     for fd in descriptors:
         try:
-            sock = socket.socket(fileno=os.dup(fd))
-            try:
-                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    os.unlink(sock.getsockname())
-            finally:
-                sock.close()
+            sock = socket.socket(fileno=fd)
         except OSError:
-            pass  # no socket, or gone already
+            continue  # no socket
+        try:
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                os.unlink(sock.getsockname())
+        except OSError:
+            pass  # gone already
+        finally:
+            sock.detach()
