@@ -96,4 +96,4 @@ def test_without_proc_only_the_parent_is_known(monkeypatch):
     """Other systems: the chain of ancestors ends after the first."""
     monkeypatch.setattr("builtins.open", lambda *a, **k: (_ for _ in ()).throw(OSError()))
 
-    assert hostwatch._ancestors() == [os.getppid()]
+    assert hostwatch.ancestors() == [os.getppid()]
