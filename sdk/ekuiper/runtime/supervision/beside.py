@@ -8,6 +8,7 @@ from ...errors import ChannelClosedError
 from ...protocol.engine import stdlib_dumps
 from .link import HAND_OVER, PREPARE, TAKE_OVER, Frame
 from .spawning import Spawned
+from .tidings import Tidings
 
 __all__ = ["HAND_OVER_TIMEOUT", "Beside"]
 
@@ -23,8 +24,6 @@ class Beside:
 
     def __init__(self) -> None:
         self.next: Spawned | None = None
-        self.began = 0.0
-        """When the next one was started, in seconds since 1970."""
         self._before: Spawned | None = None
         self._kill_next_at: float | None = None
         self._kill_before_at: float | None = None
@@ -53,7 +52,6 @@ class Beside:
     def spawned(self, worker: Spawned) -> None:
         """The next one was started."""
         self.next, self._kill_next_at = worker, None
-        self.began = time.time()
 
     def prepare(self, number: int, frame: bytes) -> None:
         """Give the next one a command to prepare."""
@@ -73,8 +71,8 @@ class Beside:
         if self.next is worker and not open_ and self._kill_next_at is None:
             self._kill_next_at = now + FAILED_TIMEOUT  # it closed its line: of no more use
 
-    def reap(self, now: float, ended: dict[int, str]) -> str | None:
-        """Kill those whose time has come, bury those that have `ended`; how the next one did."""
+    def reap(self, now: float, tidings: Tidings) -> str | None:
+        """Kill those whose time has come, bury those that have ended; how the next one did."""
         if self._kill_next_at is not None and now >= self._kill_next_at:
             self._kill_next_at = None
             if self.next is not None:
@@ -83,10 +81,10 @@ class Beside:
             self._kill_before_at = None
             if self._before is not None:
                 self._before.kill()
-        if self._before is not None and ended.pop(self._before.pid, None) is not None:
+        if self._before is not None and tidings.end_of(self._before.pid) is not None:
             _bury(self._before)
             self._before = self._kill_before_at = None
-        if self.next is None or (how := ended.pop(self.next.pid, None)) is None:
+        if self.next is None or (how := tidings.end_of(self.next.pid)) is None:
             return None
         _bury(self.next)
         self.next = self._kill_next_at = None

@@ -1,9 +1,7 @@
 """The supervisor's only thread: everything that happens is brought to the machine, and done."""
 
-import os
 import select
 import time
-from types import FrameType
 
 from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
 from ...protocol.engine import stdlib_loads
@@ -28,7 +26,6 @@ from .actions import (
 )
 from .beside import Beside
 from .custody import Custody
-from .limits import Limits
 from .link import (
     ACTIVATE,
     ANSWER,
@@ -46,16 +43,14 @@ from .link import (
     Link,
     check_hello,
 )
-from .machine import START_TIMEOUT, Machine
+from .machine import Machine
 from .marks import Marks
 from .overdue import Overdue
-from .reloads import Reloads
-from .report import Report, how_it_ended
-from .settings import Settings
+from .renewals import Renewals
+from .report import Report
 from .spawning import Interpreter, Spawned, single_threaded, spawn
-from .states import State
 from .status import Status
-from .watch import Watch
+from .tidings import Tidings
 
 __all__ = ["Supervisor"]
 
@@ -92,29 +87,24 @@ class Supervisor:
         self._interpreter = interpreter
         self.marks = marks
         self._overdue = Overdue(marks, report)
-        self._reloads = Reloads(report)
-        self._status = Status(report, machine, self._overdue, self._reloads)
-        self._settings = self._next_settings = Settings(START_TIMEOUT)
-        self._watch = Watch()
-        self._limits = Limits()
+        self._renewals = Renewals(report, machine)
+        self._status = Status(report, machine, self._overdue, self._renewals.reloads)
         self._forks = forks
         self._host = HostWatch(exchange.peer)
-        self._wake, self._waker = os.pipe()
+        self._tidings = Tidings()
         self._worker: Spawned | None = None
         self._beside = Beside()
         self._custody = Custody()
         self._next_marks: Marks | None = None
-        self._ended: dict[int, str] = {}  # how workers did, that were not told yet
         self._greeted = False
         self._kill_at: float | None = None
         self._redial_at: float | None = None
         self._asked = False  # by a command that is not answered yet: nothing else will come
-        self._signals: set[int] = set()
 
     def run(self) -> int | Link:
         """Supervise, after the handshake, until the end: the exit status. Or, in a forked worker,
         its link."""
-        self._listen_to_signals()
+        self._tidings.listen()
         self._status.open()
         told = "the plugin's code runs in a process of its own, and is started again if that dies"
         self._report("INFO", f"{told}; the host is process {self._host.host}")
@@ -127,7 +117,7 @@ class Supervisor:
     def _wait(self) -> None:
         """Until something happens or is due."""
         poll = select.poll()
-        poll.register(self._wake, select.POLLIN)
+        poll.register(self._tidings.descriptor, select.POLLIN)
         listening = self._listening
         if listening:
             poll.register(self._exchange.watch(), select.POLLIN)
@@ -146,6 +136,10 @@ class Supervisor:
                 self._exchange.unwatch()
 
     @property
+    def _children(self) -> list[int]:
+        return [*self._beside.pids, *([self._worker.pid] if self._worker is not None else [])]
+
+    @property
     def _listening(self) -> bool:
         return self._redial_at is None and not self._asked
 
@@ -153,10 +147,7 @@ class Supervisor:
         """Milliseconds that `poll` may wait."""
         unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
         own = (self._kill_at, self._redial_at, unwatched)
-        others = (
-            *(self._machine, self._status, self._overdue, self._beside),
-            *(self._watch, self._limits),
-        )
+        others = (self._machine, self._status, self._overdue, self._beside, self._renewals)
         times = (*(each.deadline for each in others), *own)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
@@ -164,12 +155,11 @@ class Supervisor:
     def _look(self) -> int | Link | None:
         """See to everything that may have happened; what `_do` says."""
         now = time.monotonic()
-        self._read_signals()
-        self._reap()
+        self._tidings.read(self._children)
         actions = self._hear_beside(now)
         if self._worker is not None:
             actions += self._hear(now, self._worker)
-        if signal.SIGTERM in self._signals:
+        if signal.SIGTERM in self._tidings.signals:
             actions += self._machine.leave(now, 0, "told to end by SIGTERM")
         elif not self._host.alive():
             actions += self._machine.leave(now, 1, "the host is gone")
@@ -180,44 +170,20 @@ class Supervisor:
         actions += self._machine.tick(now)
         self._status.look(now)
         ending = self._do(actions)
-        return ending if ending is not None else self._do(self._look_for_reloads(now))
+        return ending if ending is not None else self._look_for_reload(now)
 
-    def _look_for_reloads(self, now: float) -> list[Action]:
-        """Begin the one that is wanted, if it can begin."""
-        if signal.SIGHUP in self._signals:
-            self._signals.discard(signal.SIGHUP)
-            self._reloads.want("SIGHUP")
-        machine = self._machine
-        idle = machine.state is State.SERVING and machine.swap is None
-        self._watch.turn(now, on=self._settings.watch or bool(machine.failure))
-        if (saved := self._watch.look(now)) is not None:
-            self._reloads.want(f"{saved} was saved")
-        self._limits.turn(now, on=idle)
-        if idle and self._worker is not None:
-            self._exceeded(now, self._limits.look(now, self._worker.pid))
-        if not self._reloads.wanted or not (idle or machine.state is State.NONE):
-            return []
-        self._reloads.begin()
-        return machine.reload(now, replace=self._settings.replace)
-
-    def _exceeded(self, now: float, what: str | None) -> None:
-        """The worker is to be replaced, for its size or age, but not again and again."""
-        if what is None:
-            return
-        pause = self._limits.exceeded(now)
-        if not pause:
-            self._reloads.want(f"worker {self._machine.generation} goes: {what}")
-        elif self._limits.tells():
-            self._report(
-                "WARNING",
-                f"worker {self._machine.generation}: {what}, soon after the one before it was "
-                f"replaced; it stays for {pause:.0f} s more",
-            )
+    def _look_for_reload(self, now: float) -> int | Link | None:
+        asked = signal.SIGHUP in self._tidings.signals
+        self._tidings.signals.discard(signal.SIGHUP)
+        worker = self._worker.pid if self._worker is not None else None
+        if not self._renewals.look(now, worker, asked=asked):
+            return None
+        return self._do(self._machine.reload(now, replace=self._renewals.replace))
 
     def _hear(self, now: float, worker: Spawned) -> list[Action]:
         """What the worker said, then whether it has died: by its status, never by silence alone,
         since a grandchild may hold the line."""
-        ended = self._ended.pop(worker.pid, None)
+        ended = self._tidings.end_of(worker.pid)
         frames, open_ = worker.link.drain()
         actions: list[Action] = []
         for frame in frames:
@@ -252,7 +218,7 @@ class Supervisor:
     def _hear_beside(self, now: float) -> list[Action]:
         actions: list[Action] = []
         self._beside.hear(now, lambda now, frame: actions.extend(self._next_says(now, frame)))
-        ended = self._beside.reap(now, self._ended)
+        ended = self._beside.reap(now, self._tidings)
         return actions if ended is None else actions + self._machine.next_died(now, ended)
 
     def _next_says(self, now: float, frame: Frame) -> list[Action]:
@@ -263,10 +229,9 @@ class Supervisor:
             except ProtocolError as error:
                 return self._machine.next_failed(now, str(error))
         if kind == READY:
-            self._next_settings = Settings.unpacked(content)
-            return self._machine.next_ready(now, self._next_settings.start_timeout)
+            return self._machine.next_ready(now, self._renewals.ready(content, beside=True))
         if kind == FILES:
-            self._watch.read(stdlib_loads(content, content), self._beside.began)
+            self._renewals.read(content, beside=True)
         if kind == FAILED:
             return self._machine.next_failed(now, content.decode("utf-8", "replace"))
         if kind == ANSWER:
@@ -283,14 +248,12 @@ class Supervisor:
                 worker.kill()
                 return self._machine.failed(now, str(error))
         if kind == READY:
-            self._configure(Settings.unpacked(content))
             self._activate(worker)
-            return self._machine.ready(now, self._settings.start_timeout)
+            return self._machine.ready(now, self._renewals.ready(content, beside=False))
         if kind == FILES:
-            self._watch.forget()
-            self._watch.read(stdlib_loads(content, content), self._spawned_at)
+            self._renewals.read(content, beside=False)
         if kind == WORN:
-            self._exceeded(now, content.decode())
+            self._renewals.exceeded(now, content.decode())
         if kind == CALLS:
             self._overdue.roused(now)
         if kind == FAILED:
@@ -308,10 +271,6 @@ class Supervisor:
             }
             return self._machine.switched(now, failed)
         return []
-
-    def _configure(self, settings: Settings) -> None:
-        self._settings = settings
-        self._limits.max_memory = settings.max_memory
 
     def _activate(self, worker: Spawned) -> None:
         try:
@@ -369,6 +328,7 @@ class Supervisor:
         """Start a worker; in that, if it was forked, its link."""
         marks = self.marks.next() if beside and self.marks is not None else self.marks
         forks = self._forks and single_threaded()
+        self._renewals.spawned()
         spawned = spawn(None if forks else self._interpreter, marks)
         if isinstance(spawned, Link):
             self._forget()
@@ -382,7 +342,6 @@ class Supervisor:
         return None
 
     def _serves(self, worker: Spawned) -> None:
-        self._spawned_at = time.time()
         self._worker, self._greeted, self._kill_at = worker, False, None
         self._status.spawned(worker)
 
@@ -394,10 +353,10 @@ class Supervisor:
         elif isinstance(action, Switch) and worker is not None:
             if self._beside.next is not None:
                 self._custody.give_all(self._beside.next.link)
-            self._reloads.switch()
+            self._renewals.reloads.switch()
             self._serves(self._beside.switch(worker, action.numbers))
             self._greeted = True
-            self._configure(self._next_settings)
+            self._renewals.switch()
             following, self._next_marks = self._next_marks, None
             self._use(following)
         elif isinstance(action, Drop):
@@ -411,8 +370,7 @@ class Supervisor:
         elif isinstance(action, Kill) and worker is not None:
             worker.kill()
         elif isinstance(action, Reloaded):
-            serves = action.error is None or self._machine.state is State.SERVING
-            self._reloads.over(self._machine.generation if serves else None, action.error)
+            self._renewals.over(action.error)
 
     def _answer(self, frame: bytes) -> None:
         self._asked = False
@@ -442,10 +400,13 @@ class Supervisor:
             worker.link.end()
             deadline = time.monotonic() + LEAVE_TIMEOUT
             poll = select.poll()
-            poll.register(self._wake, select.POLLIN)
-            while not self._has_ended(worker) and (left := deadline - time.monotonic()) > 0:
+            poll.register(self._tidings.descriptor, select.POLLIN)
+            self._tidings.read([worker.pid])
+            ended = self._tidings.end_of(worker.pid) is not None
+            while not ended and (left := deadline - time.monotonic()) > 0:
                 poll.poll(left * 1000)
-                self._read_signals()
+                self._tidings.read([worker.pid])
+                ended = self._tidings.end_of(worker.pid) is not None
             worker.kill()
             for frame in worker.link.drain()[0]:
                 self._worker_says(deadline, worker, frame)
@@ -453,45 +414,6 @@ class Supervisor:
         self._custody.close()
         self._exchange.close()
         return status
-
-    def _has_ended(self, worker: Spawned) -> bool:
-        self._reap()
-        return worker.pid in self._ended
-
-    def _reap(self) -> None:
-        """Note how workers ended. Strangers that were left to us are reaped."""
-        known = [*self._beside.pids, *([self._worker.pid] if self._worker is not None else [])]
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid in known:
-                self._ended[pid] = how_it_ended(status)
-
-    def _listen_to_signals(self) -> None:
-        """Each wakes `_wait`. Ctrl-C reaches the host as well, which decides; so the worker, in a
-        group of its own, never gets it."""
-        for fd in (self._wake, self._waker):
-            os.set_blocking(fd, False)
-        signal.set_wakeup_fd(self._waker)
-        wanted = [signal.SIGCHLD, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup ignores it, rightly
-            wanted.append(signal.SIGHUP)
-        for number in wanted:
-            signal.signal(number, self._note)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._signals.add(number)
-
-    def _read_signals(self) -> None:
-        try:
-            os.read(self._wake, 4096)
-        except BlockingIOError:
-            pass
 
     def _forget(self) -> None:
         """In a forked worker: let go of everything that is the supervisor's. Its channels closed
@@ -502,5 +424,4 @@ class Supervisor:
         if self._worker is not None:
             self._worker.close()
         self._custody.forget_all()
-        os.close(self._wake)
-        os.close(self._waker)
+        self._tidings.close()
