@@ -12,6 +12,7 @@ __all__ = ["About", "Table", "read_table"]
 
 _FIELD = ("type", "default", "optional", "control", "values", "hint", "label")
 _SYMBOL = ("hint", "label", "icon")
+_TOP = ("name", "script", "include", "exclude", "about", "sources", "sinks", "functions")
 _KEYS = {
     "sources": (*_SYMBOL, "datasource", "settings"),
     "sinks": (*_SYMBOL, "settings"),
@@ -39,6 +40,10 @@ class Table:
     """The plugin's name; else that of `[project]`."""
     script: str = ""
     """The plugin file, relative to the folder; else `<name>.py`."""
+    include: tuple[str, ...] = ()
+    """Lines as in a `.gitignore`, of files that are packed whatever else is said of them."""
+    exclude: tuple[str, ...] = ()
+    """Of files that are not packed."""
     about: About = field(default_factory=About)
     sources: Mapping[str, Description] = field(default_factory=dict)
     sinks: Mapping[str, Description] = field(default_factory=dict)
@@ -50,10 +55,12 @@ def read_table(path: Path, values: Mapping[str, Any]) -> Table:
 
     Raises `ManifestError` for a key that means nothing, and for a value of another type.
     """
-    fields = Fields(path, "tool.ekuiper", values, ("name", "script", "about", *_KEYS))
+    fields = Fields(path, "tool.ekuiper", values, _TOP)
     return Table(
         name=fields.text("name"),
         script=fields.text("script"),
+        include=fields.texts("include"),
+        exclude=fields.texts("exclude"),
         about=_about(fields.inner("about", ("author", "email", "company", "website", "help"))),
         **{kind: _symbols(fields.inner(kind, None), kind) for kind in _KEYS},
     )

@@ -42,16 +42,15 @@ _PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file
 _TAKE_ONE = ("-X", "-W", "--check-hash-based-pycs")
 
 
-def text(name: str, script: str, interpreter: str | None = None, **carried: Any) -> str:
+def text(name: str, script: str, **options: Any) -> str:
     """The launcher of the plugin `name`: a file to be run instead of `script`, in its folder.
 
-    `carried` are fields of `Carried`.
+    `options` are those of `enter`.
     """
-    options = {"interpreter": interpreter, **carried}
-    given = "".join(f", {key}={value!r}" for key, value in options.items() if value)
+    given = "".join(f", {key}={value!a}" for key, value in options.items() if value)
     return (
         "from ekuiper.runtime.launcher import enter\n\n"
-        f"script = enter({name!r}, {script!r}, __file__{given})\n{RUN}"
+        f"script = enter({name!a}, {script!a}, __file__{given})\n{RUN}"
     )
 
 

@@ -1,0 +1,1 @@
+"""Where a packed plugin finds what it imports: four ways, one file each."""
