@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["cell", "clock", "count", "decimals", "duration", "rate", "span", "times"]
+__all__ = ["cell", "clock", "count", "decimals", "duration", "rate", "size", "span", "times"]
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -42,6 +42,14 @@ def span(seconds: float) -> str:
     if seconds >= 60:
         return clock(seconds)
     return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
+
+
+def size(octets: int) -> str:
+    """`312 bytes`, `48 kB`, `9.8 MB`."""
+    if octets < 1000:
+        return times(octets, "byte")
+    value, unit = (octets / 1e6, "MB") if octets >= 1e6 else (octets / 1e3, "kB")
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
 
 
 def times(number: int, what: str) -> str:
