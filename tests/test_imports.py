@@ -160,7 +160,7 @@ def test_a_launcher_shakes_hands_with_next_to_nothing():
     """Each of these takes milliseconds, in which the host waits; there are few others."""
     loaded = loaded_by("import ekuiper.runtime.launcher")
 
-    assert not {"functools", "threading", *COSTLY} & loaded
+    assert not {"threading", *COSTLY} & loaded
     assert len(foreign(loaded)) <= 30
 
 

@@ -4,7 +4,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator
-from json import encoder as json_encoder
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ekuiper.errors import ConfigError, MalformedMessageError
-from ekuiper.protocol import engine as module
+from ekuiper.protocol import stdlib
 from ekuiper.protocol.engine import dumps, engine, loads
 
 Outcomes = Callable[[Callable[[], Any]], list[str]]
@@ -66,11 +65,22 @@ def test_an_unknown_engine_is_an_error(fresh: pytest.MonkeyPatch) -> None:
 def test_an_interpreter_without_the_c_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """The public encoder is slower and means the same."""
     value = {"a": [1, 2.5, None, True, "é<\u2028"], "b": {3}}
-    expected = module._make_encode()(value)
-    monkeypatch.setattr(json_encoder, "c_make_encoder", None)
-    assert module._make_encode()(value) == expected == '{"a":[1,2.5,null,true,"é<\u2028"],"b":[3]}'
+    expected = stdlib._make_encode()(value)
+    monkeypatch.setitem(sys.modules, "_json", None)
+    assert stdlib._make_encode()(value) == expected == '{"a":[1,2.5,null,true,"é<\u2028"],"b":[3]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
-        module._make_encode()(math.nan)
+        stdlib._make_encode()(math.nan)
+
+
+def test_an_interpreter_without_the_c_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public decoder is slower and means the same."""
+    text = '{"a":[1,2.5,null,true]}'
+    expected = stdlib._make_scan(int)(text, 0)
+    monkeypatch.setitem(sys.modules, "_json", None)
+
+    assert stdlib._make_scan(int)(text, 0) == expected == ({"a": [1, 2.5, None, True]}, len(text))
+    with pytest.raises(ValueError, match="it has no NaN"):
+        stdlib._make_scan(int)("NaN", 0)
 
 
 SAME = [

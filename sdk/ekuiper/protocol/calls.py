@@ -5,10 +5,11 @@ from functools import lru_cache, partial
 
 from ..errors import MalformedMessageError
 from ..typed import Any
-from .engine import dumps, loads, stdlib_loads
+from .engine import dumps, loads
 from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json
 from .messages import Call, CallContext, Reply
+from .stdlib import stdlib_loads
 
 __all__ = ["decode_call", "decode_reply", "encode_call", "encode_reply"]
 

@@ -1,10 +1,10 @@
 """The control channel: commands one way, their results the other."""
 
 from ..typed import Any
-from .engine import stdlib_loads
 from .fields import as_object, field, optional_field, unknown
 from .gojson import go_json
 from .messages import Command, Kind, Meta, Verb
+from .stdlib import stdlib_loads
 from .values import scrub
 
 __all__ = ["decode_command", "decode_result", "encode_command", "encode_result", "is_handshake"]

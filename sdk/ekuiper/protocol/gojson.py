@@ -4,7 +4,7 @@ from math import isfinite
 
 from ..errors import UnsupportedValueError
 from ..typed import Any
-from .engine import quoted
+from .stdlib import quoted
 from .values import plain_tree, scrub, type_name
 
 __all__ = ["go_json"]

@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import time
-import weakref
+from _weakrefset import WeakSet
 
 from ..errors import SymbolError, TransportError
 
@@ -85,7 +85,7 @@ class FunctionLock:
             os.close(fd)
 
 
-_HELD: "weakref.WeakSet[FunctionLock]" = weakref.WeakSet()
+_HELD: "WeakSet[FunctionLock]" = WeakSet()
 
 
 def _release_in_child() -> None:

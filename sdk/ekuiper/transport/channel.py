@@ -8,8 +8,8 @@ thread is inside any more, by whoever notices that last.
 
 import _socket as socket
 import os
-import weakref
 from _thread import RLock, allocate_lock
+from _weakrefset import WeakSet  # `weakref` is larger than all that is here
 from types import TracebackType
 
 from ..errors import (
@@ -251,7 +251,7 @@ class SocketChannel:
 
 
 # A fork happens to a process, so what it must close is known per process.
-_channels: "weakref.WeakSet[SocketChannel]" = weakref.WeakSet()
+_channels: "WeakSet[SocketChannel]" = WeakSet()
 
 
 def _forget_all() -> None:

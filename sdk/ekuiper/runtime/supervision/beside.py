@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from ...errors import ChannelClosedError
-from ...protocol.engine import stdlib_dumps
+from ...protocol.stdlib import stdlib_dumps
 from .link import HAND_OVER, PREPARE, TAKE_OVER, Frame
 from .spawning import Spawned
 from .tidings import Tidings

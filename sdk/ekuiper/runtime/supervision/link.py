@@ -7,8 +7,8 @@ with another package.
 
 import _socket as socket
 import os
-import weakref
 from _thread import allocate_lock
+from _weakrefset import WeakSet
 from collections import deque
 from collections.abc import Sequence
 from struct import Struct
@@ -182,7 +182,7 @@ def check_hello(frame: Frame) -> None:
         )
 
 
-_links: "weakref.WeakSet[Link]" = weakref.WeakSet()
+_links: "WeakSet[Link]" = WeakSet()
 
 
 def _close_in_child() -> None:

@@ -3,7 +3,7 @@
 import _socket as socket
 import time
 
-from ...protocol.engine import stdlib_dumps
+from ...protocol.stdlib import stdlib_dumps
 from ...typed import Any
 from .desk import reply
 from .report import Report

@@ -2,7 +2,7 @@
 
 import time
 
-from ...protocol.engine import stdlib_loads
+from ...protocol.stdlib import stdlib_loads
 from .limits import Limits
 from .machine import START_TIMEOUT, Machine
 from .reloads import Reloads

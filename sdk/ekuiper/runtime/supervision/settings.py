@@ -1,7 +1,7 @@
 """What of a plugin's configuration is the supervisor's business; the worker tells it."""
 
 from ...config import PluginConfig
-from ...protocol.engine import stdlib_dumps, stdlib_loads
+from ...protocol.stdlib import stdlib_dumps, stdlib_loads
 from ...typed import NamedTuple
 
 __all__ = ["Settings"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ...errors import ChannelClosedError, EkuiperError
-from ...protocol.engine import stdlib_dumps, stdlib_loads
+from ...protocol.stdlib import stdlib_dumps, stdlib_loads
 from ...typed import Any, NamedTuple
 from .desk import Desk, reply
 from .link import STATUS

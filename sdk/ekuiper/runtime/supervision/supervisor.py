@@ -4,8 +4,8 @@ import select
 import time
 
 from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
-from ...protocol.engine import stdlib_loads
 from ...protocol.messages import HANDSHAKE
+from ...protocol.stdlib import stdlib_loads
 from ...transport import Exchange
 from ..hostwatch import POLL_INTERVAL, HostWatch
 from ..signals import signal
