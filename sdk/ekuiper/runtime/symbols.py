@@ -179,6 +179,20 @@ class Symbols:
         """A function that was prepared is one of those that run."""
         self._functions[name] = function
 
+    def continue_function(self, name: str, ceded: Ceded) -> bool:
+        """Go on with a function that was not prepared, since the host did not start it, but uses
+        it; False if there is none of this name."""
+        if name not in self._config.functions:
+            return False
+        line = self._line(name)
+        self._run(
+            name,
+            line,
+            lambda: line.dial_started(LOCK_TIMEOUT, FUNCTION_DIAL_TIMEOUT, ceded),
+            required=False,
+        )
+        return True
+
     def disown(self) -> tuple[list[RunningSymbol], dict[str, RunningFunction]]:
         """All that runs, which is not ours to stop any more."""
         symbols, functions = list(self._running.values()), dict(self._functions)

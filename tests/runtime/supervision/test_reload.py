@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from itertools import pairwise
 
 import pytest
-from tests.runtime.test_process import DEADLINE
+from tests.runtime.test_process import DEADLINE, ask
 
 from ekuiper.protocol.codec import decode_reply, encode_call, encode_command
 from ekuiper.protocol.messages import Call, CallContext, Command, Meta
+from ekuiper.runtime.launcher import text as launcher
 from ekuiper.transport import wait
 
 from .test_status import await_status
@@ -182,3 +184,56 @@ def test_nothing_is_lost_or_doubled(host):
     assert [row["n"] for row in host.received] == [*range(1, len(host.received) + 1)]
     assert in_order([row["version"] for row in host.received])
     assert host.handshakes == 0
+
+
+def test_under_an_interpreter_of_its_own(supervised):
+    """Workers that are not forked, but run by another Python: the same."""
+    plugin = supervised(PLUGIN)
+    os.rename(plugin.script, plugin.folder / "body.py")
+    plugin.script.write_text(launcher("p", "body.py", sys.executable))
+    host = Host(plugin.hosted())
+    try:
+        host.until(lambda: len(host.answers) > 20)
+        text = (plugin.folder / "body.py").read_text()
+        (plugin.folder / "body.py").write_text(text.replace(VERSION, "VERSION = 2\n"))
+        reload(plugin)
+        host.until(lambda: host.answers[-1][0] == 2 and host.collected()[-1][0] == 2)
+    finally:
+        host.stop()
+
+    assert [answer[1] for answer in host.answers] == [*range(len(host.answers))]
+    assert [row["n"] for row in host.received] == [*range(1, len(host.received) + 1)]
+    assert host.handshakes == 0
+
+
+def test_a_function_that_the_host_did_not_start_goes_on(supervised):
+    """It uses it, as it did before the plugin was started again: same connection."""
+    plugin = supervised(PLUGIN)
+    function = plugin.keep(plugin.transport.rep(plugin.addresses.function("f")))
+    plugin.hosted()
+    assert function.recv(DEADLINE) == b"handshake"
+    assert ask(function, 1)[:2] == [1, 1]
+    change(plugin)
+    reload(plugin)
+    await_generation(plugin, 2)
+
+    assert ask(function, 2)[:2] == [2, 2]
+
+
+def test_a_call_that_runs_is_answered_by_whom_it_was_given_to(supervised):
+    """However long it takes; the next one is the new worker's."""
+    body = PLUGIN.replace(
+        "def tag(args):",
+        "def tag(args):\n    while args[0] == 'wait' and not (HERE / 'go').exists(): pass",
+    )
+    plugin = supervised(body).hosted()
+    function = plugin.function("f")
+    function.send(encode_call(Call("Exec", ["wait"], CallContext("r", "o", 0, 0))))
+    change(plugin)
+    reload(plugin)
+    await_status(plugin, lambda found: found["reloading"] == "switching")
+    (plugin.folder / "go").touch()
+
+    assert decode_reply(function.recv(DEADLINE)).result[:2] == [1, "wait"]
+    await_generation(plugin, 2)
+    assert ask(function, 0)[:2] == [2, 0]

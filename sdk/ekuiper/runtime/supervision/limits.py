@@ -5,7 +5,8 @@ from .memory import family, memory, resident
 __all__ = ["EVERY", "FIRST_PAUSE", "LONGEST_PAUSE", "Limits"]
 
 EVERY = 3.0
-"""Seconds from one look at the memory to the next."""
+LONGEST = 48.0
+"""Seconds from one look at the memory to the next; doubled while nothing changes."""
 
 FIRST_PAUSE = 60.0
 LONGEST_PAUSE = 3600.0
@@ -18,6 +19,8 @@ class Limits:
     def __init__(self) -> None:
         self.max_memory: int | None = None
         self._due: float | None = None
+        self._every = EVERY
+        self._size = 0
         self._pause = FIRST_PAUSE
         self._early = False
         self._last: float | None = None
@@ -39,14 +42,16 @@ class Limits:
         """What is too much about this process and all below it."""
         if self._due is None or self.max_memory is None or now < self._due:
             return None
-        self._due = now + EVERY
         pids = family(worker)
-        if resident(pids) <= self.max_memory:  # cheap, and never less than what counts
+        size = resident(pids)  # cheap, and never less than what counts
+        self._every = min(self._every * 2, LONGEST) if size == self._size else EVERY
+        self._due, self._size = now + self._every, size
+        if size <= self.max_memory:
             return None
-        size = memory(pids)
-        if size is None or size <= self.max_memory:
+        held = memory(pids)
+        if held is None or held <= self.max_memory:
             return None
-        return f"it holds {size / 1e6:.1f} MB, more than max_memory={self.max_memory / 1e6:.1f} MB"
+        return f"it holds {held / 1e6:.1f} MB, more than max_memory={self.max_memory / 1e6:.1f} MB"
 
     def exceeded(self, now: float) -> float:
         """A limit is. Seconds to wait with the replacement, 0 to do it now: where the next worker

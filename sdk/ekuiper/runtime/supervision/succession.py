@@ -4,7 +4,6 @@ On a line between them each symbol is one frame: which one it is, and what its c
 """
 
 import logging
-import os
 import signal
 import threading
 
@@ -153,15 +152,16 @@ class Heir:
             else:
                 each.drop()
         taken = list(due.values())
-        while line is not None and due:
+        while line is not None:
             try:
                 _, count, content = line.recv()
             except ChannelClosedError:
                 break
             key, _, packed = content.partition(b"\n")
-            _take(due.pop(tuple(loads(key)), None), packed, line.descriptors(count), failed)
+            ceded = _unpacked(packed, line.descriptors(count))
+            self._go_on(due, tuple(loads(key)), ceded, failed)
         for each in due.values():
-            _take(each, b"", [], failed)
+            _take(each, None, failed)
         self._symbols.activate()
         for each in taken:
             try:
@@ -170,16 +170,26 @@ class Heir:
                 failed[each.number] = str(error)
         return {str(number): reason for number, reason in failed.items()}
 
+    def _go_on(
+        self, due: dict[_Key, _Prepared], key: _Key, ceded: Ceded | None, failed: dict[int, str]
+    ) -> None:
+        """With one that the old worker gave."""
+        prepared = due.pop(key, None)
+        if prepared is not None:
+            _take(prepared, ceded, failed)
+        elif ceded is not None:
+            _, name, *_ = key
+            if key[0] != "func" or not self._symbols.continue_function(name, ceded):
+                ceded.close()
 
-def _take(
-    prepared: _Prepared | None, packed: bytes, descriptors: list[int], failed: dict[int, str]
-) -> None:
-    if prepared is None:
-        for fd in descriptors:
-            os.close(fd)
-        return
+
+def _unpacked(packed: bytes, descriptors: list[int]) -> Ceded | None:
+    return Ceded.unpacked(packed, descriptors) if packed else None
+
+
+def _take(prepared: _Prepared, ceded: Ceded | None, failed: dict[int, str]) -> None:
     try:
-        prepared.take(Ceded.unpacked(packed, descriptors) if packed else None)
+        prepared.take(ceded)
     except (EkuiperError, OSError) as error:
         prepared.drop()
         failed[prepared.number] = str(error)
