@@ -48,3 +48,24 @@ def test_under_load(folder, tmp_path, profile, capsys):
         print(
             f"\n{len(rows)} rows; handed over in {told} ms; longest pause {longest * 1000:.0f} ms"
         )
+
+
+def test_by_nng(folder, tmp_path):
+    """Its connections are closed and opened anew: no answer is shifted, and rows go on."""
+    pytest.importorskip("pynng", reason="needs pynng: pip install 'ekuiper[nng]'")
+    env = {"EKUIPER_TRANSPORT": "nng"}
+    with (
+        Host(folder, directory=tmp_path, env=env) as host,
+        Pipeline(host, source="clock", functions=["stamp(n) as s"], sinks=["note"], confirm=False),
+    ):
+        for version in (2, 3):
+            before = len(noted(folder))
+            eventually(lambda at=before: len(noted(folder)) > at + 200, "rows flow")
+            save(folder / "renewed.py", version)
+            assert renew(str(tmp_path), "renewed")["error"] is None
+        eventually(lambda: noted(folder)[-1].stamped == 3, "new code")
+        rows = noted(folder)
+
+    assert [row.asked for row in rows] == [row.number for row in rows]
+    numbers = [row.number for row in rows]
+    assert numbers == sorted(numbers)

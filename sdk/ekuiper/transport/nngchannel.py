@@ -90,8 +90,10 @@ class NngChannel(SocketChannel):
             raise
 
     def cede(self) -> Ceded | None:
-        """Close it: nng gives no connection away, and what it has read is lost."""
-        self.close()
+        """Close it, when whoever is inside has left: nng gives no connection away, and what it has
+        read is lost."""
+        self._withdraw()
+        self._release()
         return None
 
     def _bind(self) -> None:
