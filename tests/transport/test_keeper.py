@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_it_is_told_before_a_message_is_taken(url):
 def test_part_of_a_message_is_told(url):
     """Until it is whole, or will never be."""
     keeper = Keeper()
-    with TRANSPORT.pull(url, keeper=keeper) as inbox, connect(path_of(url)) as peer:
+    with TRANSPORT.pull(url, keeper=keeper) as inbox, closing(connect(path_of(url))) as peer:
         peer.sendall(greeting(PUSH) + frame_head(4) + b"ab")
         while not keeper.told:
             inbox.ready()

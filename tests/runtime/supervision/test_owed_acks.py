@@ -80,7 +80,7 @@ def hosted(supervised):
         plugin = supervised(SINK)
         if own:
             os.rename(plugin.script, plugin.folder / "body.py")
-            plugin.script.write_text(launcher("p", "body.py", sys.executable))
+            plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
         return Host(plugin.hosted())
 
     return make

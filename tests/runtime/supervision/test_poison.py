@@ -73,7 +73,7 @@ def test_the_third_time_it_is_an_error(supervised, argument, how, own):
 def run_by_launcher(plugin) -> None:
     """The worker is not forked, but executed."""
     os.rename(plugin.script, plugin.folder / "body.py")
-    plugin.script.write_text(launcher("p", "body.py", sys.executable))
+    plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
 
 
 def test_one_death_is_forgiven(supervised):

@@ -190,7 +190,7 @@ def test_under_an_interpreter_of_its_own(supervised):
     """Workers that are not forked, but run by another Python: the same."""
     plugin = supervised(PLUGIN)
     os.rename(plugin.script, plugin.folder / "body.py")
-    plugin.script.write_text(launcher("p", "body.py", sys.executable))
+    plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
     host = Host(plugin.hosted())
     try:
         host.until(lambda: len(host.answers) > 20)
