@@ -1,10 +1,12 @@
-"""Plugin archives as eKuiper wants them."""
+"""Plugin archives of tests."""
 
 import json
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
+
+from ekuiper.bundle import archive
+from ekuiper.bundle.archive import Entry
 
 __all__ = ["write_archive"]
 
@@ -16,24 +18,10 @@ def write_archive(
     sources: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write the archive of one plugin: its manifest, its `files` (name → text), and for each source
-    its settings (name → configuration key → settings).
-
-    Folders come first: eKuiper 2.4 makes no folder that has no entry of its own.
-    """
+    its settings (name → configuration key → settings)."""
     contents = dict(files)
     contents[f"{manifest['name']}.json"] = json.dumps(manifest)
     for source, settings in (sources or {}).items():
         contents[f"sources/{source}.yaml"] = json.dumps(settings)  # JSON is YAML too
-    folders = {str(parent) for name in contents for parent in PurePosixPath(name).parents}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder in sorted(folders - {"."}):
-            archive.writestr(_entry(f"{folder}/", 0o40755), b"")
-        for name, text in contents.items():
-            archive.writestr(_entry(name, 0o100644), text)
+    archive.write_archive(path, [Entry(name, text.encode()) for name, text in contents.items()])
     return path
-
-
-def _entry(name: str, mode: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
-    entry.external_attr = mode << 16
-    return entry
