@@ -186,6 +186,34 @@ def test_nothing_is_lost_or_doubled(host):
     assert host.handshakes == 0
 
 
+def held(plugin) -> list[str]:
+    """What kinds of files the worker has open."""
+    (worker,) = plugin.workers()
+    folder = f"/proc/{worker}/fd"
+    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    return sorted(link.partition(":[")[0] for link in links)
+
+
+def test_the_new_worker_has_nothing_of_the_old_one(supervised):
+    """It is forked while that lives, and holds the same files that one held."""
+    plugin = supervised("plugin.start(PluginConfig('p', {}, {}, {'f': echo()}))").hosted()
+    await_generation(plugin, 1)
+    before = held(plugin)
+    for generation in (2, 3):
+        reload(plugin)
+        await_generation(plugin, generation)
+        until_alone(plugin)
+        assert held(plugin) == before
+
+
+def until_alone(plugin) -> None:
+    """Until the old worker has ended."""
+    deadline = time.monotonic() + DEADLINE
+    while len(plugin.workers()) > 1:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
 def test_under_an_interpreter_of_its_own(supervised):
     """Workers that are not forked, but run by another Python: the same."""
     plugin = supervised(PLUGIN)

@@ -332,7 +332,8 @@ class Supervisor:
         spawned = spawn(None if forks else self._interpreter, marks)
         if isinstance(spawned, Link):
             self._forget()
-            self.marks = marks
+            if beside:
+                self._use(marks)
             return spawned
         if beside:
             self._beside.spawned(spawned)
