@@ -3,11 +3,9 @@
 import select
 import time
 
-from ...errors import ChannelClosedError, ChannelResetError, ConnectError, ProtocolError
-from ...protocol.messages import HANDSHAKE
+from ...errors import ChannelClosedError, ChannelResetError, ProtocolError
 from ...protocol.stdlib import stdlib_loads
 from ...transport import Exchange
-from ..hostwatch import POLL_INTERVAL, HostWatch
 from ..signals import signal
 from .actions import (
     Action,
@@ -26,6 +24,7 @@ from .actions import (
 )
 from .beside import Beside
 from .custody import Custody
+from .hostside import HostSide
 from .link import (
     ACTIVATE,
     ANSWER,
@@ -54,9 +53,6 @@ from .tidings import Tidings
 
 __all__ = ["Supervisor"]
 
-REDIAL = 0.05
-"""Seconds between looks for a host whose control channel was cut."""
-
 LEAVE_TIMEOUT = 3.0
 """Seconds for the worker to end in order: its close hooks and its exit."""
 
@@ -81,7 +77,7 @@ class Supervisor:
         *,
         forks: bool,
     ) -> None:
-        self._exchange = exchange
+        self._host = HostSide(exchange, report)
         self._machine = machine
         self._report = report
         self._interpreter = interpreter
@@ -90,7 +86,6 @@ class Supervisor:
         self._renewals = Renewals(report, machine)
         self._status = Status(report, machine, self._overdue, self._renewals.reloads)
         self._forks = forks
-        self._host = HostWatch(exchange.peer)
         self._tidings = Tidings()
         self._worker: Spawned | None = None
         self._beside = Beside()
@@ -98,8 +93,6 @@ class Supervisor:
         self._next_marks: Marks | None = None
         self._greeted = False
         self._kill_at: float | None = None
-        self._redial_at: float | None = None
-        self._asked = False  # by a command that is not answered yet: nothing else will come
 
     def run(self) -> int | Link:
         """Supervise, after the handshake, until the end: the exit status. Or, in a forked worker,
@@ -107,7 +100,7 @@ class Supervisor:
         self._tidings.listen()
         self._status.open()
         told = "the plugin's code runs in a process of its own, and is started again if that dies"
-        self._report("INFO", f"{told}; the host is process {self._host.host}")
+        self._report("INFO", f"{told}; the host is process {self._host.process}")
         ending = self._do(self._machine.begin(time.monotonic()))
         while ending is None:
             self._wait()
@@ -118,37 +111,25 @@ class Supervisor:
         """Until something happens or is due."""
         poll = select.poll()
         poll.register(self._tidings.descriptor, select.POLLIN)
-        listening = self._listening
-        if listening:
-            poll.register(self._exchange.watch(), select.POLLIN)
         if self._worker is not None:
             poll.register(self._worker.link, select.POLLIN)
             if self._worker.pidfd >= 0:
                 poll.register(self._worker.pidfd, select.POLLIN)
-        others = (*self._status.descriptors, *self._beside.descriptors)
-        for fd in (*(self._host.descriptors or ()), *others):
+        for fd in (*self._status.descriptors, *self._beside.descriptors):
             poll.register(fd, select.POLLIN)
-        try:
-            if not (listening and self._exchange.ready()):
-                poll.poll(self._pause())
-        finally:
-            if listening:
-                self._exchange.unwatch()
+        self._host.wait(poll, self._pause())
 
     @property
     def _children(self) -> list[int]:
         return [*self._beside.pids, *([self._worker.pid] if self._worker is not None else [])]
 
-    @property
-    def _listening(self) -> bool:
-        return self._redial_at is None and not self._asked
-
     def _pause(self) -> float | None:
         """Milliseconds that `poll` may wait."""
-        unwatched = time.monotonic() + POLL_INTERVAL if self._host.descriptors is None else None
-        own = (self._kill_at, self._redial_at, unwatched)
-        others = (self._machine, self._status, self._overdue, self._beside, self._renewals)
-        times = (*(each.deadline for each in others), *own)
+        others = (
+            *(self._machine, self._host, self._status),
+            *(self._overdue, self._beside, self._renewals),
+        )
+        times = (*(each.deadline for each in others), self._kill_at)
         due = min((each for each in times if each is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic()) * 1000 + 1
 
@@ -163,10 +144,8 @@ class Supervisor:
             actions += self._machine.leave(now, 0, "told to end by SIGTERM")
         elif not self._host.alive():
             actions += self._machine.leave(now, 1, "the host is gone")
-        elif self._redial_at is not None:
-            self._redial(now)
-        elif self._listening and self._exchange.ready():
-            actions += self._host_says(now)
+        else:
+            actions += self._hear_host(now)
         actions += self._machine.tick(now)
         self._status.look(now)
         ending = self._do(actions)
@@ -278,32 +257,15 @@ class Supervisor:
         except ChannelClosedError:
             pass  # it has died: the machine hears of it next
 
-    def _host_says(self, now: float) -> list[Action]:
+    def _hear_host(self, now: float) -> list[Action]:
         try:
-            frame = self._exchange.recv()
+            frame = self._host.hear(now)
         except ChannelResetError:
-            return self._cut(now)
-        self._asked = True
+            return self._machine.cut(now)
+        if frame is None:
+            return []
         self._custody.commanded(frame, worker=self._worker is not None)
         return self._machine.command(now, frame)
-
-    def _cut(self, now: float) -> list[Action]:
-        self._report("WARNING", "the control channel was cut")
-        self._redial_at = now
-        self._asked = False
-        return self._machine.cut(now)
-
-    def _redial(self, now: float) -> None:
-        """Shake hands again, unless the host is only just coming back, or is ending."""
-        assert self._redial_at is not None
-        if now < self._redial_at:
-            return
-        try:
-            self._exchange.send(HANDSHAKE, timeout=0.0)
-        except (ConnectError, ChannelResetError):
-            self._redial_at = now + REDIAL
-        else:
-            self._redial_at = None
 
     def _do(self, actions: list[Action]) -> int | Link | None:
         """Do it. None to go on; the exit status; or, in a forked worker, its link."""
@@ -374,11 +336,10 @@ class Supervisor:
             self._renewals.over(action.error)
 
     def _answer(self, frame: bytes) -> None:
-        self._asked = False
         try:
-            self._exchange.send(frame)
-        except (ChannelResetError, ConnectError):
-            self._cut(time.monotonic())
+            self._host.answer(frame)
+        except ChannelResetError:
+            self._machine.cut(time.monotonic())
 
     def _send(self, action: Send) -> None:
         if self._worker is None:
@@ -413,13 +374,13 @@ class Supervisor:
                 self._worker_says(deadline, worker, frame)
             worker.close()
         self._custody.close()
-        self._exchange.close()
+        self._host.close()
         return status
 
     def _forget(self) -> None:
         """In a forked worker: let go of everything that is the supervisor's. Its channels closed
         themselves."""
-        self._host.close()
+        self._host.forget()
         self._status.forget()
         self._beside.forget()
         if self._worker is not None:
