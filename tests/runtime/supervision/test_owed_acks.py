@@ -215,6 +215,19 @@ def test_a_stop_ends_all_that_is_kept(hosted):
     assert [path.name for path in host.plugin.folder.glob("r_o_0.ipc")] == []
 
 
+def test_a_death_after_a_reload(hosted):
+    """What the worker of a reload took over is kept for the next one as well."""
+    host = hosted()
+    before = host.plugin.workers()
+    os.kill(host.plugin.process.pid, signal.SIGHUP)
+    for number in range(50):
+        assert host.give(b"%d" % number) is None
+    until(host.plugin, lambda: len(now := host.plugin.workers()) == 1 and now != before)
+    assert host.give(b"exit") == "the worker ended with exit code 7 before this row was done"
+    assert host.give(b"1") is None
+    assert host.nothing_more()
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["forked", "own interpreter"])
 def test_the_third_time_a_row_is_not_collected(hosted, own):
     """It killed two workers: the ack says so, and that of other rows is their own."""
