@@ -42,7 +42,7 @@ CONFINED = {
     "requests": ("host/rest/",),
     "pytest": ("testing/pytest_plugin.py",),
     "sqlglot": ("host/embedded/rules/",),
-    "yaml": ("bundle/confkeys.py",),
+    "yaml": ("bundle/confkeys.py", "bundle/checks/settings.py"),
     "click": ("cli/",),
     "rich": ("cli/",),
 }

@@ -1,0 +1,21 @@
+"""Whether eKuiper will install a plugin and run it, told before anything is uploaded."""
+
+from .check import Checked, check_archive, check_folder
+from .finding import Finding, Severity
+from .naming import BUILT_IN, Names
+from .running import Interpreter
+from .target import Installed, Target, check_target
+
+__all__ = [
+    "BUILT_IN",
+    "Checked",
+    "Finding",
+    "Installed",
+    "Interpreter",
+    "Names",
+    "Severity",
+    "Target",
+    "check_archive",
+    "check_folder",
+    "check_target",
+]

@@ -1,0 +1,146 @@
+"""The interpreter that a plugin is checked with, and the code run under it."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...errors import DeclarationError
+from ..archive import refused_name
+from ..declared import Declared, declare
+from ..manifest import Manifest
+from ..planning import misplaced
+from ..project import Project
+from . import rules
+from .code import OLDEST, declaration_failed
+from .finding import Finding, Version
+from .model import Bundle, Member
+
+__all__ = ["Interpreter", "ask_code", "check_interpreter", "least_python", "unpacked"]
+
+_LEAST = re.compile(r"(>=|>|~=|==)\s*3\.(\d+)")
+_MISSING = re.compile(r"ModuleNotFoundError|ImportError")
+_ASK = "import sys; print(*sys.version_info[:2])"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What runs the code, and for how many seconds at most."""
+
+    python: str = sys.executable
+    timeout: float = 30.0
+
+
+def least_python(required: str) -> Version:
+    """The oldest Python that `requires-python` allows, and this SDK."""
+    found = _LEAST.search(required)
+    return max(OLDEST, (3, int(found[2]))) if found else OLDEST
+
+
+def check_interpreter(interpreter: Interpreter, least: Version) -> list[Finding]:
+    """Whether it is there, and new enough."""
+    python = interpreter.python
+    if python == sys.executable:
+        found = sys.version_info[:2]
+    else:
+        try:
+            output = subprocess.run(
+                [python, "-c", _ASK],
+                capture_output=True,
+                text=True,
+                timeout=interpreter.timeout,
+                check=True,
+            ).stdout.split()
+            found = int(output[0]), int(output[1])
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+            reason = f"does not run as a Python: {error}"
+            return [rules.PYTHON(python, reason, "Name another by --python.")]
+    if found >= least:
+        return []
+    reason = f"is Python {found[0]}.{found[1]}; the plugin needs {least[0]}.{least[1]} or newer"
+    fix = "Name a newer one: here by --python, on the host by portable.pythonBin in kuiper.yaml."
+    return [rules.PYTHON(python, reason, fix)]
+
+
+def ask_code(
+    bundle: Bundle, project: Project, manifest: Manifest, interpreter: Interpreter, *, made: bool
+) -> tuple[Declared | None, list[Finding]]:
+    """What the code declares. With `made` its environment is made on the host, so that what it
+    imports need not be here."""
+    try:
+        return declare(project, python=interpreter.python, timeout=interpreter.timeout), []
+    except DeclarationError as error:
+        if made and _MISSING.search(f"{error.reason} {error.log}"):
+            reason = f"cannot be tried here, without its environment: {error.reason}"
+            fix = "Check the folder that it was packed from, where its packages are installed."
+            return None, [rules.CODE_UNTRIED(bundle.at(manifest.executable), reason, fix)]
+        return None, [declaration_failed(bundle, error)]
+
+
+@contextmanager
+def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, bool]]:
+    """The plugin's folder as a host has it, and whether its environment is not in it. A launcher
+    is put aside: the plugin file itself is what is run."""
+    with TemporaryDirectory(prefix="ekuiper-check-") as folder:
+        top = Path(folder).resolve()
+        for name, member in bundle.files.items():
+            if not refused_name(name) and not misplaced([name]):
+                _write(top / name, member)
+        script = top / manifest.executable
+        launched = _launched(script.read_bytes())
+        if launched is not None:
+            script.write_text(_shim(script, launched), encoding="utf-8")
+        made = manifest.virtual_env_type is not None or (launched is not None and launched.made)
+        yield Project(top, manifest.name, manifest.version, script, manifest.language), made
+
+
+def _write(path: Path, member: Member) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(member.read())
+    except OSError:
+        pass  # as a name that is a file and a folder, which is told where entries are checked
+
+
+@dataclass(frozen=True)
+class _Launched:
+    """What a launcher says: the plugin file and the folder of packages, both relative to it."""
+
+    script: str
+    library: str
+    made: bool
+
+
+def _launched(content: bytes) -> _Launched | None:
+    """None for what is no launcher."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "enter" and len(node.args) == 3:
+            script = node.args[1]
+            options = {
+                each.arg: each.value.value
+                for each in node.keywords
+                if isinstance(each.value, ast.Constant)
+            }
+            if isinstance(script, ast.Constant) and isinstance(script.value, str):
+                made = bool(options.keys() & {"wheels", "python", "machine"})
+                return _Launched(script.value, str(options.get("library") or ""), made)
+    return None
+
+
+def _shim(launcher: Path, launched: _Launched) -> str:
+    script = str(launcher.parent / launched.script)
+    library = str((launcher.parent / launched.library).resolve())
+    return (
+        f"import sys\nsys.path.insert(1, {library!r})\n__file__ = {script!r}\n"
+        "with open(__file__, 'rb') as file:\n"
+        "    code = compile(file.read(), __file__, 'exec')\nexec(code)\n"
+    )

@@ -1,0 +1,175 @@
+"""Settings and metadata of symbols: sources/*.yaml, and sources|sinks|functions/*.json."""
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+import yaml
+
+from ..manifest import Manifest
+from . import rules
+from .finding import Finding
+from .layout import METADATA_FOLDERS
+from .manifest import load_json
+from .model import Bundle, Member
+
+__all__ = ["check_settings"]
+
+_FIX_YAML = "Write groups of settings, as in\ndefault:\n  interval: 1000"
+
+
+def check_settings(bundle: Bundle, manifest: Manifest) -> Iterator[Finding]:
+    """What every source must have, what symbols may have, and what belongs to none."""
+    for source in dict.fromkeys(manifest.sources):
+        yield from _check_source(bundle, source)
+    for folder in METADATA_FOLDERS:
+        symbols: tuple[str, ...] = getattr(manifest, folder[:-1])
+        for name, member in bundle.files.items():
+            if name.startswith(folder) and name.endswith((".json", ".yaml", ".yml")):
+                yield from _check_file(bundle, folder, member, symbols)
+
+
+def _check_source(bundle: Bundle, source: str) -> Iterator[Finding]:
+    name = f"sources/{source}.yaml"
+    member = bundle.files.get(name)
+    if member is None:
+        near = get_close_matches(name.lower(), [each.lower() for each in bundle.files], 1, 0.85)
+        like = [each for each in bundle.files if near and each.lower() == near[0]]
+        hint = f"; there is {like[0]!r}" if like else ""
+        fix = f"Add {name}; the one line default: is enough."
+        yield rules.MISSING_YAML(bundle.at(name), f"is not there{hint}", fix)
+        return
+    try:
+        groups = _groups(member.read())
+    except _BadYamlError as error:
+        yield rules.SOURCE_YAML(bundle.at(name, error.line), str(error), _FIX_YAML)
+        return
+    if "default" not in groups:
+        known = ", ".join(map(str, groups)) or "none"
+        reason = f"has no group default, which streams without CONF_KEY get; groups: {known}"
+        yield rules.NO_DEFAULT(bundle.at(name), reason, "Add the group, be it empty: default:")
+    yield from _check_cases(bundle, source, groups)
+
+
+def _check_cases(bundle: Bundle, source: str, groups: dict[Any, Any]) -> Iterator[Finding]:
+    """eKuiper 2 lower-cases keys, but for those that the source's JSON file has as a setting."""
+    listed = set(_names(_metadata(bundle.files.get(f"sources/{source}.json"))))
+    keys = {str(key) for group in groups.values() if group for key in group}
+    lost = sorted(key for key in keys if key != key.lower() and key not in listed)
+    if lost:
+        reason = f"{', '.join(lost)}: eKuiper 2 hands on such keys in lower case"
+        fix = f"Name them in sources/{source}.json, which ekuiper pack writes; or write them so."
+        yield rules.SETTING_CASE(bundle.at(f"sources/{source}.yaml"), reason, fix)
+
+
+def _check_file(
+    bundle: Bundle, folder: str, member: Member, symbols: tuple[str, ...]
+) -> Iterator[Finding]:
+    place = bundle.at(member.name)
+    stem, _, suffix = member.name.removeprefix(folder).rpartition(".")
+    if suffix == "json":
+        reason = _metadata_problem(folder, member)
+        if reason:
+            fix = "Let ekuiper pack write it from the code."
+            yield rules.METADATA(place, reason, fix)
+            return
+        stems = {stem, *_functions(_metadata(member))} if folder == "functions/" else {stem}
+    else:
+        stems = {stem}
+    if not stems & set(symbols):
+        near = get_close_matches(stem, symbols, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        reason = f"the manifest names no {folder[:-2]} {stem!r}{hint}"
+        yield rules.STRAY_FILE(place, reason, "Call it like its symbol, or leave it out.")
+
+
+def _metadata_problem(folder: str, member: Member) -> str:
+    try:
+        found = load_json(member.read())
+    except ValueError as error:
+        return str(error)
+    if not isinstance(found, dict):
+        return "must hold an object"
+    if folder == "functions/":
+        return "" if isinstance(found.get("functions"), list) else "has no list of functions"
+    if not isinstance(found.get("about"), dict):
+        return "has no object about; eKuiper leaves such metadata aside"
+    kind = dict if folder == "sources/" else list
+    if not isinstance(found.get("properties", kind()), kind):
+        return f"properties must be {'an object of lists' if kind is dict else 'a list'}"
+    return ""
+
+
+def _metadata(member: Member | None) -> Any:
+    try:
+        return json.loads(member.read()) if member is not None else None
+    except ValueError:
+        return None
+
+
+def _names(value: Any) -> Iterator[str]:
+    """All names of settings in metadata, wherever they are."""
+    if isinstance(value, dict):
+        if isinstance(value.get("name"), str):
+            yield value["name"]
+        for each in value.values():
+            yield from _names(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _names(each)
+
+
+def _functions(value: Any) -> set[str]:
+    listed = value.get("functions") if isinstance(value, dict) else None
+    return {str(each.get("name")) for each in listed or () if isinstance(each, dict)}
+
+
+class _BadYamlError(Exception):
+    """Why settings cannot be read, and in which line."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def _groups(content: bytes) -> dict[Any, Any]:
+    """Groups of settings; {} for an empty file."""
+    try:
+        node = yaml.compose(content, yaml.SafeLoader)
+        value = yaml.safe_load(content)
+    except UnicodeDecodeError as error:
+        raise _BadYamlError("is not UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else None
+        raise _BadYamlError(f"is no YAML: {error.problem or error.context}", line) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _BadYamlError(f"is no YAML: {str(error).splitlines()[0]}") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _BadYamlError(f"holds no groups of settings, but a {_kind(value)}")
+    _check_twice(node)
+    for key, group in value.items():
+        if group is not None and not isinstance(group, dict):
+            raise _BadYamlError(f"the group {key} holds no settings, but a {_kind(group)}")
+    return value
+
+
+def _check_twice(node: yaml.Node | None) -> None:
+    """eKuiper's reader of YAML refuses a key that comes twice."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set()
+    for key, inner in node.value:
+        if key.value in seen:
+            raise _BadYamlError(f"the key {key.value} comes twice", key.start_mark.line + 1)
+        seen.add(key.value if isinstance(key.value, str) else id(key))
+        _check_twice(inner)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "mapping"
+    return "list" if isinstance(value, list) else "single value"
