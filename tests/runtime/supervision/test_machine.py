@@ -394,14 +394,15 @@ def test_leaving_is_the_end(driver):
     assert driver.machine.deadline is None
 
 
+COMMANDS = st.tuples(
+    st.just("command"),
+    st.sampled_from(["start", "stop"]),
+    st.sampled_from(["source", "sink", "func"]),
+    st.sampled_from(["a", "b"]),
+)
 EVENTS = st.lists(
     st.one_of(
-        st.tuples(
-            st.just("command"),
-            st.sampled_from(["start", "stop"]),
-            st.sampled_from(["source", "sink", "func"]),
-            st.sampled_from(["a", "b"]),
-        ),
+        COMMANDS,
         st.tuples(st.sampled_from(["ready", "fail", "ok", "error", "die", "cut", "wait", "late"])),
     ),
     max_size=80,

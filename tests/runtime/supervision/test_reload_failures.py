@@ -103,6 +103,28 @@ def test_a_save_reloads(supervised):
     assert ask(function, 0) == 2222
 
 
+def test_two_saves_in_one_second(supervised):
+    """Of the same length: the cache of Python cannot tell them apart, the second one counts."""
+    plugin = supervised(
+        """
+        import tool
+        plugin.start(PluginConfig('p', {}, {}, {'f': echo(lambda args: tool.N)}))
+        """
+    )
+    tool = plugin.folder / "tool.py"
+    tool.write_text("N = 1\n")
+    plugin.hosted()
+    function = plugin.function("f")
+    found = [ask(function, 0)]
+    for n in (2, 3):
+        tool.write_text(f"N = {n}\n")
+        os.utime(tool, (100, 100))
+        assert reloaded(plugin)["error"] is None
+        found.append(ask(function, 0))
+
+    assert found == [1, 2, 3]
+
+
 def test_a_first_import_that_failed_is_tried_again_when_its_file_is_saved(supervised):
     """Without `watch`: there is nothing to lose."""
     plugin = supervised(

@@ -22,7 +22,7 @@ from ekuiper.runtime.supervision.actions import (
 from ekuiper.runtime.supervision.machine import State
 from ekuiper.runtime.supervision.swap import PREPARE_TIMEOUT, SWITCH_TIMEOUT
 
-from .test_machine import FUNC, OK, SINK, SOURCE, STOP_SOURCE, Driver, World, key_of
+from .test_machine import COMMANDS, FUNC, OK, SINK, SOURCE, STOP_SOURCE, Driver, World, key_of
 
 NO = b"error: no"
 
@@ -292,12 +292,7 @@ def test_what_comes_too_late_is_no_news(driver):
 
 EVENTS = st.lists(
     st.one_of(
-        st.tuples(
-            st.just("command"),
-            st.sampled_from(["start", "stop"]),
-            st.sampled_from(["source", "sink", "func"]),
-            st.sampled_from(["a", "b"]),
-        ),
+        COMMANDS,
         st.tuples(st.sampled_from(["ready", "fail", "ok", "error", "die", "cut", "wait"])),
         st.tuples(st.sampled_from(["reload", "replace"])),
         st.tuples(

@@ -49,6 +49,10 @@ class Interpreter(NamedTuple):
     before: list[str]
     after: list[str]
 
+    def uncached(self) -> "Interpreter":
+        """The same, but it leaves no compiled modules behind."""
+        return Interpreter([self.before[0], "-B", *self.before[1:]], self.after)
+
 
 def spawn(interpreter: Interpreter | None, marks: Marks | None) -> Spawned | Link:
     """Start a worker, as a fresh interpreter that inherits `marks` or, without one, by a fork.
