@@ -50,13 +50,14 @@ def environment(**changes: str) -> dict[str, str]:
 def command() -> Callable[..., Ran]:
     """Run `ekuiper ARGUMENTS...` to its end."""
 
-    def run(*arguments: str | Path, text: str = "", **changes: str) -> Ran:
+    def run(*arguments: str | Path, text: str = "", cwd: Path | None = None, **changes: str) -> Ran:
         done = subprocess.run(
             [*COMMAND, *map(str, arguments)],
             input=text,
             capture_output=True,
             text=True,
             timeout=DEADLINE,
+            cwd=cwd,
             env=environment(**changes),
             check=False,
         )

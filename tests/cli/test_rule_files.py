@@ -172,3 +172,24 @@ def test_wrong_options(command: Run, rig: Path, options: list[str], words: str) 
 
     assert ran.code == 2
     assert words in " ".join(ran.err.split())
+
+
+def test_rows_beside_a_stream(command: Run, rig: Path, tmp_path: Path) -> None:
+    """Rows of a stream that is of no source of the plugin come from the file beside it; --rows goes
+    first, and a source of the plugin emits its own."""
+    stream = 'CREATE STREAM demo () WITH (TYPE="mqtt", DATASOURCE="demo");'
+    (rig / "streams" / "demo.sql").write_text(stream)
+    (rig / "streams" / "demo.jsonl").write_text('{"n": 20}\n')
+    (rig / "streams" / "ticks.jsonl").write_text('{"n": 30}\n')
+    add(rig, "one", "SELECT double(n) AS d FROM demo")
+    add(rig, "two", "SELECT double(n) AS d FROM ticks")
+    ran = command("run", rig, "--count", "1", "--json")
+
+    assert ran.code == 0, ran.err
+    rows = {each["rule"]: each["row"] for each in ran.of("row")}
+    assert rows["one"] == {"d": 40}
+    assert rows["two"] != {"d": 60}
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"n": 4}\n')
+    ran = command("run", rig, "--rule", "one", "--rows", f"demo={other}", "--json")
+    assert [each["row"] for each in ran.of("row")] == [{"d": 8}]

@@ -124,6 +124,8 @@ def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
       ekuiper run DIR
       ekuiper run DIR --rule alarm --rows sensors=rows.jsonl --json
 
+    Rows of a stream that is of no source of the plugin are taken from DIR/streams/<stream>.jsonl.
+
     Settings in the group `default` of DIR/sources/<source>.yaml apply too, as in eKuiper.
 
     Ctrl-C ends the run in order. The exit status is 0 if all went well, 1 if anything failed: the
@@ -174,7 +176,9 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     python = interpreter(given["python"])
     manifest = manifest_in(folder, python)
     described = any(given[name] for name in _PIPELINE if name != "rows")
-    rules = rule_plan(folder, given["rule"], given["rows"], pipeline=described)
+    rules = rule_plan(
+        folder, given["rule"], given["rows"], sources=manifest.sources, pipeline=described
+    )
     if rules is not None:
         return _rules(folder, manifest, python, rules, given)
     pipelines = wanted(given_in_order(ctx, _PIPELINE))

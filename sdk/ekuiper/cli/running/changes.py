@@ -10,7 +10,7 @@ from watchfiles import Change, DefaultFilter, watch
 
 __all__ = ["Changes", "is_code"]
 
-_ENDINGS = (".py", ".json", ".sql", ".yaml", ".yml")
+_ENDINGS = (".py", ".json", ".jsonl", ".sql", ".yaml", ".yml")
 _NAMES = ("pyproject.toml",)
 _LOOK = 100  # milliseconds between two looks whether to end
 _END = 2.0

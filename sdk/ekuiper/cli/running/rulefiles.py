@@ -43,10 +43,16 @@ class RulePlan:
 
 
 def rule_plan(
-    folder: Path, only: Collection[str], rows: Iterable[str], *, pipeline: bool
+    folder: Path,
+    only: Collection[str],
+    rows: Iterable[str],
+    *,
+    sources: Collection[str],
+    pipeline: bool,
 ) -> RulePlan | None:
     """What to run of a folder's `streams/*.sql` and `rules/*.json`; None where options describe a
-    `pipeline`, or the folder has no rules. `rows` are the values of --rows.
+    `pipeline`, or the folder has no rules. `rows` are the values of --rows; a stream that is of
+    none of the plugin's `sources` has its rows in `streams/<stream>.jsonl`, if that is there.
 
     Raises `click.UsageError` for options that do not fit, `click.ClickException` for files that
     cannot be read.
@@ -75,7 +81,17 @@ def rule_plan(
     if not only and not any(rule.triggered for rule in found.rules):
         ids = ", ".join(rule.id for rule in found.rules)
         raise click.UsageError(f'all rules have "triggered": false; name one by --rule: {ids}')
-    return RulePlan(found, tuple(only), {stream: file for stream, _, file in given})
+    files = _rows_beside(found, sources)
+    return RulePlan(found, tuple(only), {**files, **{stream: file for stream, _, file in given}})
+
+
+def _rows_beside(folder: Folder, sources: Collection[str]) -> dict[str, str]:
+    files = {
+        name: folder.path / "streams" / f"{name}.jsonl"
+        for name, stream in folder.streams.items()
+        if stream.type not in sources
+    }
+    return {name: str(file) for name, file in files.items() if file.is_file()}
 
 
 def configurable(plan: RulePlan) -> set[str]:

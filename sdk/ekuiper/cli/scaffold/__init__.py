@@ -1,0 +1,1 @@
+"""Projects and symbols that the command writes for an author to go on from."""

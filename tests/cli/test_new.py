@@ -1,0 +1,284 @@
+"""`ekuiper new` and `ekuiper add`: what they write works, and what cannot work is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import chain, combinations
+from pathlib import Path
+
+import pytest
+import tomllib
+
+from ekuiper.bundle.declared import declare
+from ekuiper.bundle.metadata import metadata_files
+from ekuiper.bundle.project import Project
+from ekuiper.host.embedded.rules import read_folder
+
+from .conftest import Ran
+
+Run = Callable[..., Ran]
+
+OPTIONS = {
+    "--source": "station",
+    "--function": "fahrenheit",
+    "--aggregate": "spread",
+    "--sink": "lines",
+}
+COMBINATIONS = [
+    list(each) for each in chain.from_iterable(combinations(OPTIONS, size) for size in range(5))
+]
+QUICK = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def options(names: list[str]) -> list[str]:
+    return [word for name in names for word in (name, OPTIONS[name])]
+
+
+def results_of(project: Path) -> subprocess.CompletedProcess[str]:
+    """Its tests, as its author would run them, without what pytest is told here."""
+    ours = {"PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
+        cwd=project,
+        env={**{name: value for name, value in os.environ.items() if name not in ours}, **QUICK},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("names", COMBINATIONS, ids=lambda names: "".join(names) or "--none")
+def test_a_project_works(command: Run, tmp_path: Path, names: list[str]) -> None:
+    """With any of the options: its tests are green, and each of its rules shows rows."""
+    project = tmp_path / "weather"
+    made = command("new", project, *options(names), "--json")
+    assert made.code == 0, made.err
+    expected = [OPTIONS[name] for name in names] or ["weather"]
+    assert sorted(each["name"] for each in made.objects[0]["symbols"]) == sorted(expected)
+    assert all((project / file).is_file() for file in made.objects[0]["files"])
+
+    tested = results_of(project)
+    assert tested.returncode == 0, tested.stdout
+
+    quickly = ["--conf", "station.every=0.02"] if "--source" in names else []
+    ran = command("run", project, *quickly, "--count", "2", "--for", "30s", "--json", **QUICK)
+    assert ran.code == 0, ran.err
+    rules = {rule.id for rule in read_folder(project).rules}
+    assert {each["rule"] for each in ran.of("row")} == rules
+    assert ran.summary["ok"]
+    Path("/tmp/weather.jsonl").unlink(missing_ok=True)
+
+
+def test_many_of_each(command: Run, tmp_path: Path) -> None:
+    """Options may be repeated; each source has its stream and a rule."""
+    project = tmp_path / "many"
+    names = [f"--{kind}={kind}_{n}" for n in (1, 2) for kind in ("source", "function", "sink")]
+    names += ["--aggregate=spread", "--aggregate=a_function_whose_name_is_long_enough_too"]
+    assert command("new", project, *names).code == 0
+
+    declared = declare(Project.load(project))
+    assert [each.name for each in declared.sources] == ["source_1", "source_2"]
+    assert [each.name for each in declared.functions if each.aggregate] == [
+        "spread",
+        "a_function_whose_name_is_long_enough_too",
+    ]
+    folder = read_folder(project)
+    assert set(folder.streams) == {"source_1", "source_2"}
+    assert {rule.id for rule in folder.rules} == {"many", "many_windows", "many_source_2"}
+    assert results_of(project).returncode == 0
+
+
+def test_what_people_see(command: Run, tmp_path: Path) -> None:
+    """The files and the next steps; the descriptions come from the docstrings."""
+    made = command("new", "air-quality", "--source", "station", cwd=tmp_path)
+
+    assert (made.code, made.err) == (0, "")
+    assert made.out.startswith("air-quality/  source station\n  air_quality.py\n")
+    assert "ekuiper run .  " in made.out
+    project = Project.load(tmp_path / "air-quality")
+    assert (project.name, project.version) == ("air_quality", "0.1.0")
+    files = metadata_files(project, declare(project))
+    (setting,) = json.loads(files["sources/station.json"])["properties"]["default"]
+    assert (setting["name"], setting["default"], setting["type"]) == ("every", 0.5, "float")
+
+
+def test_files_of_editors_and_tools(command: Run, tmp_path: Path) -> None:
+    """Each is readable by what it is for."""
+    project = tmp_path / "weather"
+    command("new", project)
+
+    launch = json.loads((project / ".vscode" / "launch.json").read_text())
+    assert [each["module"] for each in launch["configurations"]] == ["ekuiper", "pytest"]
+    assert launch["configurations"][0]["cwd"] == "${workspaceFolder}"
+    assert "__pycache__/" in (project / ".gitignore").read_text()
+    assert tomllib.loads((project / "pyproject.toml").read_text())["tool"]["ekuiper"]
+    assert "| function `weather` |" in (project / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["Weather"], "plugin 'Weather': a name has lower-case letters, digits and _"),
+        (["my plugin"], "did you mean 'my_plugin'?"),
+        (["9lives"], "did you mean 'lives'?"),
+        (["json"], "its file json.py would hide the module json"),
+        (["pytest"], "did you mean 'pytest_plugin'?"),
+        (["class"], "it is a word of Python; did you mean 'class_plugin'?"),
+        (["round"], "eKuiper has a function of that name, which goes first"),
+        (["x" * 60], "60 characters"),
+        (["w", "--function", "abs"], "did you mean 'w_abs'?"),
+        (["w", "--aggregate", "Count"], "did you mean 'count'?"),
+        (["w", "--aggregate", "count"], "did you mean 'w_count'?"),
+        (["w", "--function", "lag"], "eKuiper has a function of that name"),
+        (["w", "--function", "select"], "it is a word of eKuiper's SQL; did you mean 'w_select'?"),
+        (["w", "--source", "mqtt"], "eKuiper has a source of that name"),
+        (["w", "--source", "stream"], "it is a word of eKuiper's SQL"),
+        (["w", "--sink", "log"], "eKuiper has a sink of that name"),
+        (["w", "--sink", "lambda"], "did you mean 'lambda_sink'?"),
+        (["w", "--source", "tempSensor"], "did you mean 'temp_sensor'?"),
+        (["w", "--source", "a/b"], "did you mean 'a_b'?"),
+        (["w", "--source", "x", "--sink", "x"], "sink 'x': the plugin has one of that name: x"),
+        (["w", "--source", ""], "a name has lower-case letters"),
+        ([], "Missing argument 'NAME'"),
+    ],
+)
+def test_names_that_cannot_work(
+    command: Run, tmp_path: Path, words: list[str], reason: str
+) -> None:
+    """They are refused with a reason and a better name, and nothing is written."""
+    made = command("new", *words, cwd=tmp_path)
+
+    assert made.code == 2
+    assert reason in " ".join(made.err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_folder(command: Run, tmp_path: Path) -> None:
+    """It is left alone, with what to do; an empty one may be used."""
+    (tmp_path / "weather").mkdir()
+    (tmp_path / "weather" / "mine.txt").touch()
+    (tmp_path / "empty").mkdir()
+
+    made = command("new", "weather", cwd=tmp_path)
+    assert made.code == 1
+    assert "weather exists already" in made.err
+    assert "cd weather && ekuiper add function NAME" in made.err
+    assert [path.name for path in (tmp_path / "weather").iterdir()] == ["mine.txt"]
+    assert command("new", "empty", cwd=tmp_path).code == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(command: Run, tmp_path: Path) -> None:
+    """Nothing half is left behind."""
+    tmp_path.chmod(0o500)
+    made = command("new", "weather", cwd=tmp_path)
+
+    assert made.code == 1
+    assert "Permission denied" in made.err
+
+
+def test_a_file_in_the_way(command: Run, tmp_path: Path) -> None:
+    """What stands where a folder should is named, and nothing is left."""
+    (tmp_path / "a").touch()
+    made = command("new", "a/weather", cwd=tmp_path)
+
+    assert made.code == 1
+    assert "Not a directory" in made.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_adding(command: Run, tmp_path: Path) -> None:
+    """Symbols of all kinds can be added one after the other; all tests and rules work then."""
+    project = tmp_path / "weather"
+    command("new", project)
+    for option, name in OPTIONS.items():
+        added = command("add", option.removeprefix("--"), name, project, "--json")
+        assert added.code == 0, added.err
+        assert added.objects[0]["changed"] == ["weather.py"]
+        assert f"tests/test_{name}.py" in added.objects[0]["made"]
+
+    declared = declare(Project.load(project))
+    assert {each.name for each in declared.symbols} == {"weather", *OPTIONS.values()}
+    tested = results_of(project)
+    assert tested.returncode == 0, tested.stdout
+    quickly = ["--conf", "station.every=0.02"]
+    ran = command("run", project, *quickly, "--count", "1", "--for", "30s", "--json", **QUICK)
+    assert ran.code == 0, ran.err
+    rules = {f"weather_{name}" for name in OPTIONS.values()}
+    assert {each["rule"] for each in ran.of("row")} == {"weather", *rules}
+    Path("/tmp/weather.jsonl").unlink(missing_ok=True)
+
+
+def test_adding_to_a_folder_with_a_manifest(command: Run, tmp_path: Path) -> None:
+    """One's own <name>.json gets the new symbol too; without tests/ the test stands beside."""
+    (tmp_path / "p.py").write_text(
+        "from ekuiper.runtime import plugin\n"
+        "from ekuiper.runtime.plugin import PluginConfig\n\n"
+        "if __name__ == '__main__':\n"
+        "    c = PluginConfig('p', {}, {}, {'f': lambda: None})\n"
+        "    plugin.start(c)\n"
+    )
+    fields = {"language": "python", "executable": "p.py", "functions": ["f"]}
+    (tmp_path / "p.json").write_text(json.dumps(fields))
+    added = command("add", "sink", "lines", tmp_path, "--json")
+
+    assert added.code == 0, added.err
+    assert json.loads((tmp_path / "p.json").read_text())["sinks"] == ["lines"]
+    assert added.objects[0]["changed"] == ["p.py", "p.json"]
+    assert [each.name for each in declare(Project.load(tmp_path)).sinks] == ["lines"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["function", "weather"], 2, "the plugin has one of that name: weather"),
+        (["function", "abs"], 2, "did you mean 'weather_abs'?"),
+        (["thing", "x"], 2, "'thing' is not one of"),
+        (["function", "x", ".."], 1, "ekuiper new NAME"),
+    ],
+)
+def test_adding_what_cannot_be(
+    command: Run, tmp_path: Path, words: list[str], code: int, reason: str
+) -> None:
+    """Names are judged as by `new`; a folder without a plugin is refused."""
+    command("new", "weather", cwd=tmp_path)
+    before = (tmp_path / "weather" / "weather.py").read_bytes()
+    added = command("add", *words, cwd=tmp_path / "weather")
+
+    assert added.code == code
+    assert reason in " ".join(added.err.split())
+    assert (tmp_path / "weather" / "weather.py").read_bytes() == before
+
+
+def test_adding_to_code_that_fails(command: Run, tmp_path: Path) -> None:
+    """Code that does not run is told with its line, before anything is changed."""
+    command("new", "weather", cwd=tmp_path)
+    script = tmp_path / "weather" / "weather.py"
+    script.write_text(script.read_text().replace("import Any", "import Anything"))
+    added = command("add", "source", "station", cwd=tmp_path / "weather")
+
+    assert added.code == 1
+    assert "(weather.py:6)" in added.err
+    assert not (tmp_path / "weather" / "tests" / "test_station.py").exists()
+
+
+def test_adding_is_undone(command: Run, tmp_path: Path) -> None:
+    """Where the code does not declare what was added, all files are as they were."""
+    command("new", "weather", cwd=tmp_path)
+    folder = tmp_path / "weather"
+    script = folder / "weather.py"
+    text = script.read_text().replace(
+        "plugin.start(config)", "config.sinks = {}; plugin.start(config)"
+    )
+    script.write_text(text)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    added = command("add", "sink", "lines", cwd=folder)
+
+    assert added.code == 1
+    assert "does not work with lines added: it declares weather" in added.err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
