@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("run", "bench", "status", "reload", "serve", "pack")
+_VERBS = ("new", "add", "run", "bench", "status", "reload", "serve", "pack")
 
 
 class _Verbs(click.Group):
