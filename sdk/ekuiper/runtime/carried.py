@@ -41,12 +41,20 @@ class Carried(NamedTuple):
     @property
     def refusal(self) -> str:
         """Why this interpreter cannot load what is carried; "" if it can."""
-        python, machine = f"{sys.version_info[0]}.{sys.version_info[1]}", os.uname().machine
+        python, machine = f"{sys.version_info[0]}.{sys.version_info[1]}", _machine()
         if self.python in ("", python) and self.machine in ("", machine):
             return ""
-        wanted = " ".join(each for each in (self.python, self.machine and f"on {self.machine}"))
+        wanted = f" {self.python}" * bool(self.python) + f" on {self.machine}" * bool(self.machine)
         return (
-            f"the packages in this pack are for Python {wanted}, and this is {python} on "
+            f"the packages in this pack are for Python{wanted}, and this is {python} on "
             f"{machine} ({sys.executable}); pack for that: --python {python} --platform "
             f"linux_{machine}"
         )
+
+
+def _machine() -> str:
+    """As `uname -m` says, but for a Python of 32 bits on a kernel of 64."""
+    machine = os.uname().machine
+    if sys.maxsize >= 1 << 32:
+        return machine
+    return {"aarch64": "armv7l", "armv8l": "armv7l", "x86_64": "i686"}.get(machine, machine)
