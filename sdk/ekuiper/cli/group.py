@@ -6,7 +6,7 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("new", "add", "run", "bench", "status", "reload", "serve", "pack")
+_VERBS = ("new", "add", "run", "bench", "status", "reload", "serve", "pack", "deploy", "undeploy")
 
 
 class _Verbs(click.Group):

@@ -1,0 +1,1 @@
+"""What `ekuiper deploy` and `ekuiper undeploy` show."""
