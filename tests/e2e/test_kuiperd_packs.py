@@ -137,7 +137,7 @@ def test_an_environment_made_on_the_host(place: Site) -> None:
     assert ask_where(place)["prefix"] == environment
     assert place.ask(f"{place.name('norm')}(v)", v=[3, 4]) == 5.0
     place.host.await_log("numpy", f"from {environment}/lib/")
-    place.host.await_log(f"making {environment}", "1 wheels")
+    place.host.await_log(f"making {environment}", "of 1 wheel")
     place.host.await_log("unpacking numpy", "1 of 1")
     if place.version.starts_plugins_at_install:
         place.kill()

@@ -23,6 +23,21 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 
+
+def _installed() -> tuple[str, ...]:
+    """How the paths of what was installed beside this package begin, as in a pack; nothing where
+    the package lies bare, perhaps in the author's folder."""
+    folder = os.path.dirname(PACKAGE.rstrip(os.sep))
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return ()
+    installed = any(name.startswith("ekuiper-") and name.endswith(".dist-info") for name in names)
+    return (folder + os.sep,) if installed else ()
+
+
+_LIBRARIES = ("<frozen", _STDLIB, *_installed())
+
 _NEEDED = {
     "source": ("open", "open(self, ctx), which emits rows with ctx.emit"),
     "sink": ("collect", "collect(self, ctx, data), which takes a message"),
@@ -185,7 +200,7 @@ def _author_line(traceback: TracebackType | None) -> str:
 
 def is_library(path: str) -> bool:
     """Whether a file is of the standard library, or was installed."""
-    return path.startswith(("<frozen", _STDLIB)) or "site-packages" in path
+    return path.startswith(_LIBRARIES) or "site-packages" in path
 
 
 def _where_defined(cls: type) -> str:

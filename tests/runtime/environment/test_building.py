@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -175,6 +176,24 @@ def test_a_vendored_package_is_found_by_the_worker(plugin, tmp_path):
     found = ask(plugin.hosted().function("echo"), "x")
 
     assert found[:2] == ["1.0", "1.0"]
+
+
+def test_a_vendored_package_is_not_the_authors_code(plugin, tmp_path):
+    """A mistake is told at the author's line, wherever it was raised."""
+    (tmp_path / "lib" / "ekuiper").unlink()
+    shutil.copytree(Path(ekuiper.__file__).parent, tmp_path / "lib" / "ekuiper")
+    (tmp_path / "lib" / "ekuiper-3.dist-info").mkdir()
+    (tmp_path / "lib" / "broken.py").write_text("raise ValueError('no')\n")
+    script = (tmp_path / "p.py").read_text().replace("plugin.start", "import broken\nplugin.start")
+    (tmp_path / "p.py").write_text(script)
+    line = script.splitlines().index("import broken") + 1
+    plugin.script.write_text(
+        "import os, sys\nsys.path.insert(1, os.path.join(os.path.dirname(__file__), 'lib'))\n"
+        + text("p", "p.py", library="lib")
+    )
+    answer = plugin.hosted().command(start_frame("func", "echo")).decode()
+
+    assert answer == f"error: ValueError: no (p.py:{line})"
 
 
 def test_unpacking(tmp_path):

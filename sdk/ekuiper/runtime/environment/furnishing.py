@@ -26,7 +26,8 @@ def make(
         fcntl.flock(lock, fcntl.LOCK_EX)  # an update may still have the one before at it
         found = locked(house)
         version = ".".join(map(str, sys.version_info[:3]))
-        report("INFO", f"making {folder} for Python {version} from {len(found)} wheels")
+        count = f"{len(found)} wheel{'' if len(found) == 1 else 's'}"
+        report("INFO", f"making {folder} for Python {version} of {count}")
         if sys.version_info < (3, 11):  # which takes the environment it runs in for the base
             sys._base_executable = os.path.realpath(sys.executable)  # type: ignore[attr-defined]
         venv.EnvBuilder(clear=True, symlinks=True).create(folder)
