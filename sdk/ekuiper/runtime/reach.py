@@ -1,19 +1,25 @@
 """Finding the host that started this process."""
 
 import os
+import time
 from collections.abc import Callable
 
 from ..errors import ConnectError
 from ..protocol.addresses import Addresses
 from ..typed import TypeVar
+from .hostwatch import ancestors
 
 __all__ = ["HOSTED_DIAL_TIMEOUT", "has_host_argument", "reach", "socket_directory"]
 
 _Dialled = TypeVar("_Dialled")
 
-HOSTED_DIAL_TIMEOUT = 3.0
+HOSTED_DIAL_TIMEOUT = 2.0
 """Seconds to look for the host that started this process: it listens before it does. Less than the
-5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why."""
+5 s after which eKuiper 1.x kills a plugin that has not called, so that the log says why, and than
+the 3 s after which nothing is left of a host that was killed."""
+
+_AT_FIRST, _LATER = 0.05, 0.5
+"""Seconds of dialling until it is looked whether the host lives, then and each time after."""
 
 
 def socket_directory() -> str:
@@ -32,13 +38,26 @@ def reach(
     addresses: Addresses,
     timeout: float = HOSTED_DIAL_TIMEOUT,
 ) -> _Dialled:
-    """The control channel, as `dial` opens it; `ConnectError` says what is the usual mistake."""
-    try:
-        return dial(addresses.control(name), timeout)
-    except ConnectError as error:
-        raise ConnectError(
-            error.url,
-            error.attempts,
-            f"{error.reason}; the name in PluginConfig, {name!r}, must be the name the "
-            "plugin is installed under",
-        ) from error
+    """The control channel, as `dial` opens it; `ConnectError` says what is the usual mistake, or
+    that whoever started this process has ended meanwhile."""
+    url = addresses.control(name)
+    deadline = time.monotonic() + timeout
+    patience, attempts = _AT_FIRST, 0
+    parent, above = os.getppid(), list[int]()
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return dial(url, min(patience, left))
+        except ConnectError as error:
+            attempts += error.attempts
+            if os.getppid() != parent or (above and ancestors() != above):
+                why = "whoever started this process has ended"
+            elif left <= patience:
+                why = (
+                    f"the name in PluginConfig, {name!r}, must be the name the "
+                    "plugin is installed under"
+                )
+            else:
+                patience, above = _LATER, above or ancestors()
+                continue
+            raise ConnectError(error.url, attempts, f"{error.reason}; {why}") from error
