@@ -115,11 +115,12 @@ def _run(command: list[str], requirements: Sequence[str], target: Target) -> Non
 
 
 def _no_wheel(package: str, target: Target, *, unknown: bool = False) -> PackError:
-    also = ", or does not exist" if unknown else ", or not in the version asked for"
+    also = "it does not exist" if unknown else "not in the version asked for"
     return PackError(
         package_of(package),
-        f"has no wheel for {target}{also}; name another --platform or --python, or build one with "
-        f"`pip wheel` on such a machine and name its folder in PIP_FIND_LINKS (uv: UV_FIND_LINKS)",
+        f"has no wheel for {target}, or {also}\n"
+        f"  Try another --python or --platform, or make a wheel on such a machine and\n"
+        f"  name its folder in PIP_FIND_LINKS (for uv: UV_FIND_LINKS).",
     )
 
 

@@ -34,10 +34,7 @@ def make(making: Making) -> Made:
         Entry(f"{WHEELS}/{LOCK}", lock.encode()),
     ]
     names = ", ".join(str(wheel) for wheel in wheels) or "nothing"
-    note = (
-        f"{ENVIRONMENT}/ is made at the first start, by {making.target}, of {names}; it needs no "
-        f"network, and takes as long as unpacking"
-    )
+    note = f"{ENVIRONMENT}/ is made on the host at the first start: {making.target}, {names}"
     return Made(
         entries, {"library": LIBRARY, "wheels": WHEELS, **made_for(wheels, making.target)}, [note]
     )

@@ -18,22 +18,28 @@ def showing(console: Console, *, quiet: bool, live: bool) -> Iterator[tuple[Say,
     """What `pack` is told by: a function for texts, and one for bytes done and in all."""
     if quiet:
         yield (lambda text: None), (lambda done, total: None)
-    elif not live:
+        return
+    if not live:
         yield (lambda text: console.print(Text(text))), (lambda done, total: None)
-    else:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task("looking", total=None)
+        return
+    columns = (
+        TextColumn("packing"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("")
+    waiting = console.status("looking at the project")
 
-            def say(text: str) -> None:
-                progress.update(task, description=text)
+    def count(done: int, total: int) -> None:
+        waiting.stop()
+        bar.start()
+        bar.update(task, completed=done, total=total)
 
-            def count(done: int, total: int) -> None:
-                progress.update(task, description="packing", completed=done, total=total)
-
-            yield say, count
+    waiting.start()
+    try:
+        yield waiting.update, count
+    finally:
+        waiting.stop()
+        bar.stop()

@@ -38,7 +38,7 @@ def print_packed(console: Console, packed: Packed) -> None:
 def print_plan(console: Console, plan: Plan, files: Sequence[tuple[str, int]]) -> None:
     """Each file and its size."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right")
+    table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     for name, octets in files:
         table.add_row(size(octets), cell(name))
@@ -58,9 +58,9 @@ def _parts(entries: Iterable[tuple[str, int]]) -> Table:
         found[1] += octets
     largest = sorted(sums.items(), key=lambda each: -each[1][1])
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_column(justify="right")
-    table.add_column(justify="right", style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, style="dim")
     for name, (count, octets) in largest[:_LARGEST]:
         table.add_row(cell(name), size(octets), times(count, "file"))
     if rest := largest[_LARGEST:]:
@@ -71,6 +71,8 @@ def _parts(entries: Iterable[tuple[str, int]]) -> Table:
 
 def _part(name: str) -> str:
     top, *below = name.split("/")
+    if top == WHEELS and name.endswith(".whl"):
+        return f"{top}/{'-'.join(below[0].split('-')[:2])}"
     if top in (LIBRARY, WHEELS) and below:
         return f"{top}/{below[0]}"
     return f"{top}/" if below else "files beside the plugin"
@@ -84,9 +86,9 @@ def _print_rest(console: Console, left_out: Sequence[LeftOut], notes: Iterable[s
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         line = Text(f"left out as {kind}: ", "yellow" if kind == "secret" else "dim")
         line.append(f"{', '.join(names[:_SHOWN])}{more}", "not dim")
-        console.print(line, soft_wrap=True)
+        console.print(line)
     for note in notes:
-        console.print(Text("note: ", "cyan").append(note, "default"), soft_wrap=True)
+        console.print(Text("note: ", "cyan").append(note, "default"))
 
 
 def _short(path: Path) -> str:
