@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import capability
+from .draw import draw
 from .evidence import Evidence
 from .oracle import Verdict, judge
-from .plan import Plan, Step, draw
+from .plan import Plan, Step
 from .real import play_on
 from .rig import play
 from .rules import judge_rule

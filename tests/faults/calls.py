@@ -10,7 +10,7 @@ Judged = tuple[list[tuple[str, str]], dict[str, int]]
 
 _PATIENCE = 4.0  # seconds of a pause after which the host's own 5 s may have run out
 _AGAIN = 5.0  # seconds until what failed because a socket was away has been tried again
-_SIGNAL = re.compile(r"SIG[A-Z]+|signal")
+_REASON = re.compile(r"SIG[A-Z]+|signal|call_timeout")
 
 
 def judge_calls(story: Story) -> Judged:
@@ -37,7 +37,7 @@ def _call_may_fail(story: Story, name: str, began: float, ended: float, outcome:
     if story.excused(began, ended, pauses, 0.5) or story.excused(began, ended, away, _AGAIN):
         return True
     deaths = story.deaths_within(began, ended)
-    return deaths >= 2 and _SIGNAL.search(outcome) is not None
+    return deaths >= 2 and _REASON.search(outcome) is not None
 
 
 def judge_commands(story: Story) -> Judged:

@@ -19,6 +19,7 @@ __all__ = ["Caller", "Giver", "Taker"]
 
 _PAUSE = 0.2  # seconds after which a user whose rule did not start tries again
 _PATIENCE = 10.0
+_POISONED = 5  # times that a row is given that kills
 
 Handle = TypeVar("Handle", SourceHandle, SinkHandle)
 
@@ -98,13 +99,13 @@ class Caller(_Flow):
         self.journal.write("call", self.name, number, began, outcome)
 
     def call_poison(self) -> None:
-        """Returns how a call ends that kills whoever answers it."""
+        """A call that kills whoever answers it."""
         began = time.monotonic()
         try:
             outcome = repr(self._function.exec("poison"))
         except EkuiperError as error:
             outcome = f"error: {error}"
-        self.journal.write("poison", self.name, began, outcome)
+        self.journal.write("poison", "function", began, outcome)
 
 
 class Taker(_Flow):
@@ -165,6 +166,23 @@ class Giver(_Flow):
             else:
                 outcome = "ok"
             self.journal.write("given", number, began, outcome)
+
+    def give_poison(self, number: int) -> None:
+        """The same row again and again, which kills whoever collects it; with acks until the
+        answer is that it will not be."""
+        began = time.monotonic()
+        row = json.dumps({"n": number, "poison": True}).encode()
+        outcome = ""
+        for _ in range(_POISONED):
+            try:
+                with self._lock:
+                    self.handle.send(row)
+                outcome = "ok"
+            except EkuiperError as error:
+                outcome = f"error: {error}"
+            if "killed its worker" in outcome or self._ended.wait(_PAUSE):
+                break
+        self.journal.write("poison", "sink", began, outcome)
 
     def restart(self) -> None:
         """As at the restart of a rule."""

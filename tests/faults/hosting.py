@@ -221,7 +221,10 @@ class Hosting:
             self._callers[FUNCTIONS[0]].call(self._base + 900_000, "x" * int(number))
 
     def _do_poison(self, target: str, number: float) -> None:
-        self._callers[FUNCTIONS[0]].call_poison()
+        if target == "sink":
+            self._giver.give_poison(self._base + 800_000)
+        else:
+            self._callers[FUNCTIONS[0]].call_poison()
 
     def _do_cut(self, target: str, number: float) -> str:
         path = socket_of(target, self.host.directory, self._running)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from .calls import judge_calls, judge_commands
 from .evidence import Evidence
+from .renewals import judge_poison, judge_reloads
 from .sinks import judge_sink
 from .sources import judge_source
 from .story import Story
@@ -43,7 +44,7 @@ def judge(evidence: Evidence) -> Verdict:
         if when is None
     ]
     found += [("left behind", text) for text in evidence.seen]
-    for part in (judge_calls, judge_commands, judge_source, judge_sink, _judge_respawns):
+    for part in _PARTS:
         part_found, part_counts = part(story)
         found += part_found
         counts |= part_counts
@@ -61,6 +62,10 @@ def _judge_respawns(story: Story) -> tuple[list[tuple[str, str]], dict[str, int]
     return found, {"deaths": deaths, "respawns": len(story.outages)}
 
 
+_PARTS = (
+    *(judge_calls, judge_commands, judge_source, judge_sink),
+    *(judge_reloads, judge_poison, _judge_respawns),
+)
 _MOST = 5  # findings of a kind that are told
 
 

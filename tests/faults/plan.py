@@ -1,11 +1,9 @@
 """What is done to a plugin, and when: drawn from a seed, so that it can be had again."""
 
-import random
 import signal
-from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-__all__ = ["FUNCTIONS", "POINTS", "SIGNALS", "Plan", "Step", "draw"]
+__all__ = ["FUNCTIONS", "HANG", "HOLD", "POINTS", "SIGNALS", "SYMBOLS", "Plan", "Step"]
 
 FUNCTIONS = ("first", "second", "third")
 SIGNALS = (signal.SIGKILL.value, signal.SIGSEGV.value, signal.SIGABRT.value)
@@ -13,17 +11,17 @@ POINTS = ("import", "configure", "open", "exec", "emit", "collect", "close")
 """Where the plugin looks whether it shall die: `import` is before it is ready, `exec` between a
 request and its reply, `emit` before a row, `collect` between a row and its ack."""
 
-_SYMBOLS = ("source", "sink")
-_SOCKETS = ("control", *FUNCTIONS, "source", "sink")
-_BIG = 100_000_000  # bytes
-_LATER = 0.05  # seconds from arming a death to what leads there
+SYMBOLS = ("source", "sink")
+
+HANG, HOLD = 0, -1
+"""Instead of a signal: a call never returns; and lets no other thread run."""
 
 
 class Step(NamedTuple):
     """One fault, `at` seconds after rows flow.
 
-    `target` is which process, point, socket or symbol it befalls; `number` a signal, seconds or
-    bytes; `count` how often a death happens.
+    `target` is which process, point, socket or symbol it befalls, or how a reload is asked for;
+    `number` a signal, seconds or bytes; `count` how often a death happens.
     """
 
     at: float
@@ -48,6 +46,8 @@ class Plan(NamedTuple):
     steps: tuple[Step, ...]
     pace: float = 0.0
     """Seconds between two rows, calls or messages; 0: as whoever plays it likes."""
+    call_timeout: float = 0.0
+    """Seconds that a call may take, as the plugin says; 0: without a limit."""
 
     @property
     def ends(self) -> float:
@@ -57,127 +57,3 @@ class Plan(NamedTuple):
             (step.at + (step.number if step.what in lasting else 0) for step in self.steps),
             default=0.0,
         )
-
-
-def draw(seed: int, *, supervised: bool, light: bool = False) -> Plan:
-    """The plan that belongs to this seed. Light ones take about a second."""
-    dice = random.Random(f"{seed} {supervised} {light}")
-    return Plan(
-        seed,
-        supervised,
-        light,
-        acks=dice.random() < 0.4,
-        wrapped=dice.random() < 0.2,
-        full_disk=dice.random() < 0.15,
-        steps=tuple(sorted(_Draw(dice, light).steps())),
-    )
-
-
-class _Draw:
-    def __init__(self, dice: random.Random, light: bool) -> None:
-        self._dice = dice
-        self._light = light
-
-    def steps(self) -> Iterator[Step]:
-        """Faults one after the other, sometimes on top of each other."""
-        scenes = {
-            self._kill: 6,
-            self._die_at_work: 6,
-            self._die_at_start: 5,
-            self._die_at_close: 2,
-            self._lose_plugin: 2,
-            self._crash_host: 1 if self._light else 2,
-            self._pause_host: 1 if self._light else 2,
-            self._cut: 4,
-            self._command: 5,
-            self._spoil_socket: 3,
-            self._jump: 2,
-            self._grandchild: 2,
-            self._big: 0 if self._light else 0.15,
-        }
-        count = self._dice.randint(1, 3) if self._light else self._dice.randint(2, 7)
-        at = 0.0
-        for scene in self._dice.choices(list(scenes), list(scenes.values()), k=count):
-            at += self._dice.uniform(0, 0.4 if self._light else 1.0)
-            last = at
-            for step in self._drawn(scene, at):
-                yield step
-                last = step.at
-            at = last
-
-    def _drawn(self, scene: Callable[[float], Iterator[Step]], at: float) -> Iterator[Step]:
-        for step in scene(at):
-            yield step._replace(at=round(step.at, 3))
-
-    def _signal(self) -> int:
-        return self._dice.choice(SIGNALS)
-
-    def _kill(self, at: float) -> Iterator[Step]:
-        yield Step(at, "kill", "worker", self._signal())
-
-    def _die_at_work(self, at: float) -> Iterator[Step]:
-        point = self._dice.choice(("exec", "exec", "emit", "collect"))
-        yield Step(at, "arm", point, self._signal(), self._dice.choice((1, 1, 1, 2)))
-
-    def _die_at_start(self, at: float) -> Iterator[Step]:
-        """Twice at most: after three deaths in a row a symbol is parked."""
-        point = self._dice.choice(("import", "configure", "open"))
-        yield Step(at, "arm", point, self._signal(), self._dice.choice((1, 1, 2)))
-        if point == "import" or self._dice.random() < 0.5:
-            yield Step(at + _LATER, "kill", "worker", self._signal())
-        else:
-            yield Step(at + _LATER, "again", self._dice.choice(_SYMBOLS))
-
-    def _die_at_close(self, at: float) -> Iterator[Step]:
-        yield Step(at, "arm", "close", self._signal())
-        what = self._dice.choice(("again", "restart"))
-        yield Step(at + _LATER, what, self._dice.choice(_SYMBOLS))
-
-    def _lose_plugin(self, at: float) -> Iterator[Step]:
-        """What the host started is killed, from outside or by the host itself."""
-        if self._dice.random() < 0.5:
-            yield Step(at, "respawn")
-        else:
-            yield Step(at, "kill", "plugin", signal.SIGKILL.value)
-
-    def _crash_host(self, at: float) -> Iterator[Step]:
-        yield Step(at, "crash")
-
-    def _pause_host(self, at: float) -> Iterator[Step]:
-        yield Step(at, "pause", "", self._dice.choice((0.1, 0.3) if self._light else (1, 3, 6, 10)))
-
-    def _cut(self, at: float) -> Iterator[Step]:
-        yield Step(at, "cut", self._dice.choice(_SOCKETS))
-
-    def _command(self, at: float) -> Iterator[Step]:
-        what = self._dice.choice(
-            ("again", "again", "restart", "reorder", "unknown", "stranger", "concurrent")
-        )
-        target = self._dice.choice((*_SYMBOLS, "function") if what == "again" else _SYMBOLS)
-        yield Step(at, what, target)
-
-    def _spoil_socket(self, at: float) -> Iterator[Step]:
-        """A socket's file is gone for a while, or another file stands in its place. Perhaps a
-        worker dies meanwhile, and its successor, which dials each function once, has to be told
-        anew. The control socket is left: a host without one cannot be found by any plugin."""
-        what = self._dice.choice(("hide", "replace"))
-        lasts = self._dice.choice((0.1, 0.3) if self._light else (0.2, 1.0))
-        target = self._dice.choice((*FUNCTIONS, "source"))
-        yield Step(at, what, target, lasts)
-        if not self._light and self._dice.random() < 0.5:
-            yield Step(at + lasts / 2, "kill", "worker", self._signal())
-        if target in FUNCTIONS:
-            yield Step(at + lasts + _LATER, "again", target)
-
-    def _jump(self, at: float) -> Iterator[Step]:
-        """The wall clock is set; with a death at the other time."""
-        yield Step(at, "clock", "", self._dice.choice((-86_400, -5, 5, 3_600, 1e9)))
-        if self._dice.random() < 0.5:
-            yield Step(at + _LATER, "kill", "worker", self._signal())
-
-    def _grandchild(self, at: float) -> Iterator[Step]:
-        yield Step(at, "grandchild")
-        yield Step(at + 2 * _LATER, "kill", "worker", self._signal())
-
-    def _big(self, at: float) -> Iterator[Step]:
-        yield Step(at, "big", self._dice.choice(("function", "sink")), _BIG)

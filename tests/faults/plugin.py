@@ -1,16 +1,20 @@
 """A source of numbered rows, functions that echo, a sink that writes down what it got; each dies
-at the points that a file in the folder FAULTS_DEATHS names."""
+or hangs at the points that a file in the folder FAULTS_DEATHS names."""
 
 import itertools
 import json
 import os
+import re
 import signal
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from ekuiper import Context, Function, PluginConfig, Sink, Source, plugin
 
+VERSION = 0
+HANG, HOLD = 0, -1  # instead of a signal
 DEATHS = os.environ["FAULTS_DEATHS"]
 PACE = float(os.environ["FAULTS_PACE"])
 
@@ -18,7 +22,6 @@ _journal = os.open(
     os.environ["FAULTS_JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
 )
 _epochs = itertools.count()
-_called: list[int] = []  # of this process: that a function was called, once told
 
 
 def tell(word: str, *rest: Any) -> None:
@@ -27,8 +30,8 @@ def tell(word: str, *rest: Any) -> None:
 
 
 def perhaps_die(point: str) -> None:
-    """Die if there is a file of this name, `<signal> <how often still>`; whoever takes it away is
-    the one who dies of it."""
+    """Die or hang if there is a file of this name, `<signal> <how often still>`; whoever takes it
+    away is the one who dies of it."""
     path = os.path.join(DEATHS, point)
     if not os.access(path, os.F_OK):
         return
@@ -44,8 +47,18 @@ def perhaps_die(point: str) -> None:
         with open(taken, "w") as file:
             file.write(f"{how} {count - 1}")
         os.rename(taken, path)
-    tell("death", os.getpid(), point, how)
-    os.kill(os.getpid(), how)
+    die(point, how)
+
+
+def die(point: str, how: int) -> None:
+    """Never return."""
+    if how in (HANG, HOLD):
+        tell("hang", os.getpid(), point)
+        if how == HOLD:
+            re.match(r"(a+)+$", "a" * 64 + "b")
+    else:
+        tell("death", os.getpid(), point, how)
+        os.kill(os.getpid(), how)
     threading.Event().wait()  # a signal to a process may reach another thread first
 
 
@@ -96,18 +109,17 @@ class Numbers(Source):
 
 
 class Echo(Function):
-    """Returns its argument."""
+    """Returns its argument; tells before that it will."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def exec(self, args: list[Any], ctx: Context) -> Any:
         perhaps_die("exec")
         perhaps_fork()
-        if not _called:
-            _called.append(os.getpid())
-            tell("called", os.getpid())
         if args[0] == "poison":
-            tell("death", os.getpid(), "poison", signal.SIGSEGV.value)
-            os.kill(os.getpid(), signal.SIGSEGV)
-            threading.Event().wait()
+            die("poison function", signal.SIGSEGV)
+        tell("answered", os.getpid(), self.name)
         return args[0]
 
 
@@ -123,6 +135,8 @@ class Keep(Sink):
     def collect(self, ctx: Context, data: bytes) -> None:
         row = json.loads(data)
         perhaps_die("collect")
+        if "poison" in row:
+            die("poison sink", signal.SIGSEGV)
         row.pop("filling", None)
         tell("collected", row.pop("n"), os.getpid(), row)
 
@@ -131,9 +145,11 @@ class Keep(Sink):
 
 
 if __name__ == "__main__":
-    tell("born", os.getpid(), role())
+    tell("born", os.getpid(), role(), VERSION)
     perhaps_die("import")
     name = os.environ["FAULTS_NAME"]
     mark = os.environ.get("FAULTS_MARK", "")  # a real host's functions are known machine-wide
-    functions = {mark + each: Echo for each in ("first", "second", "third")}
-    plugin.start(PluginConfig(name, {mark + "numbers": Numbers}, {mark + "keep": Keep}, functions))
+    functions = {mark + each: partial(Echo, each) for each in ("first", "second", "third")}
+    sources, sinks = {mark + "numbers": Numbers}, {mark + "keep": Keep}
+    limit = float(os.environ["FAULTS_CALL_TIMEOUT"]) or None
+    plugin.start(PluginConfig(name, sources, sinks, functions, call_timeout=limit))

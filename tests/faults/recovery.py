@@ -23,13 +23,13 @@ __all__ = ["main", "times"]
 
 _PACE = 0.001
 _KILLED = 1.0  # seconds after rows flow
-_WORDS = {"source": "emit", "function": "called", "sink": "collected"}
+_WORDS = {"source": "emit", "function": "answered", "sink": "collected"}
 """What the plugin writes down of each kind."""
 
 _BOUNDS = {"source": 0.050, "function": 0.050, "sink": 0.200}
 """Seconds: a host waits 100 ms before it dials a sink again."""
 
-_MATES = {"emit": 2, "called": 2, "collected": 3}
+_MATES = {"emit": 2, "answered": 2, "collected": 3}
 """Where in an entry stands who wrote it."""
 
 

@@ -1,7 +1,6 @@
 """Plays a plan: runs a host with the plugin, and does to them what the plan says."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import processes
+from .deeds import Deeds
 from .evidence import Done, Evidence
 from .journal import Reader
 from .plan import Plan, Step
@@ -52,8 +52,8 @@ class Rig:
         self._process: subprocess.Popen[bytes] | None = None
         self._lives = 0
         self._told = 0
-        self._restoring: list[threading.Timer] = []
         self._done: list[Done] = []
+        self._deeds = Deeds(self._scene, self._mark, self._watch, self._done)
         self._seen: list[str] = []
 
     def __enter__(self) -> "Rig":
@@ -65,15 +65,13 @@ class Rig:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for timer in self._restoring:
-            timer.cancel()
-            timer.join()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             if self._process.stdin:
                 self._process.stdin.close()
         processes.kill_all(self._mark)
+        self._deeds.cancel()
         self._host_journal.close()
         self._plugin_journal.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -131,6 +129,7 @@ class Rig:
                 stdout=log,
                 stderr=log,
             )
+        self._deeds.host = self._process.pid
         flowing = self._watch.flowing(began, _UP, self._alive)
         if not all(flowing.values()):
             missing = ", ".join(name for name, at in flowing.items() if at is None)
@@ -156,27 +155,32 @@ class Rig:
         for step in self._plan.steps:
             threading.Event().wait(max(0.0, began + step.at - time.monotonic()))
             self._watch.read()
+            if step.what in ("reload", "spoil"):
+                self._deeds.reload(step)
+                continue
             with self._noted(step) as note:
-                note.append(getattr(self, f"_do_{step.what}", self._tell_host)(step) or "")
+                note.append(self._deed(step)(step) or "")
         threading.Event().wait(max(0.0, began + self._plan.ends - time.monotonic()))
-        self._restored()
+        self._deeds.restore()
         _until(self._obeyed, _OBEYED)
-        _until(lambda: not any(self._scene.deaths.iterdir()), _PENDING)
-        self._disarm()
+        pending = _PENDING + 2 * self._plan.call_timeout
+        _until(lambda: not any(self._scene.deaths.iterdir()), pending)
+        self._deeds.disarm()
         if self._plan.supervised and any(step.what == "grandchild" for step in self._plan.steps):
             self._kill_parents()
+
+    def _deed(self, step: Step) -> Callable[[Step], str | None]:
+        for who, name in ((self, f"_do_{step.what}"), (self._deeds, step.what)):
+            if hasattr(who, name):
+                return getattr(who, name)  # type: ignore[no-any-return]
+        return self._tell_host
 
     def _kill_parents(self) -> None:
         """A grandchild that came late goes with the worker that lives, once one does."""
         self._watch.flowing(time.monotonic(), _SETTLE, self._alive)
         last = Step(self._plan.ends, "kill", "worker", signal.SIGKILL)
         with self._noted(last) as note:
-            note.append(self._do_kill(last))
-
-    def _restored(self) -> None:
-        """Every socket that was away is back."""
-        for timer in self._restoring:
-            timer.join()
+            note.append(self._deeds.kill(last))
 
     def _obeyed(self) -> bool:
         self._watch.read()
@@ -192,34 +196,6 @@ class Rig:
             ended = time.monotonic()
             self._done.append(Done(step.what, step.target, began, ended, "".join(note)))
 
-    def _do_kill(self, step: Step) -> str:
-        pid = self._watch.worker() if step.target == "worker" else self._top()
-        return "there is none" if pid is None else processes.kill(pid, int(step.number))
-
-    def _top(self) -> int | None:
-        """What the host itself started, the wrapper if there is one."""
-        assert self._process is not None
-        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        found = [pid for pid in _children(path.parents[1]) if pid in processes.marked(self._mark)]
-        return found[0] if found else None
-
-    def _do_arm(self, step: Step) -> None:
-        new = self._scene.deaths / f"new-{step.target}"
-        new.write_text(f"{int(step.number)} {step.count}")
-        new.rename(self._scene.deaths / step.target)
-
-    def _do_grandchild(self, step: Step) -> None:
-        (self._scene.deaths / "grandchild").touch()
-
-    def _disarm(self) -> None:
-        for armed in self._scene.deaths.iterdir():
-            armed.unlink(missing_ok=True)
-
-    def _do_clock(self, step: Step) -> None:
-        new = self._scene.clock.with_suffix(".new")
-        new.write_text(str(step.number))
-        new.rename(self._scene.clock)
-
     def _do_pause(self, step: Step) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
@@ -230,7 +206,7 @@ class Rig:
         """The host is killed; everything it started has to go, and then it comes again."""
         assert self._process is not None
         assert self._process.stdin is not None
-        self._restored()
+        self._deeds.restore()
         self._process.kill()
         self._process.wait()
         self._process.stdin.close()
@@ -238,34 +214,6 @@ class Rig:
         self._watch.read()
         self._told = self._watch.obeyed
         self._start_host()
-
-    def _do_hide(self, step: Step) -> str:
-        return self._without(step, lambda path: None)
-
-    def _do_replace(self, step: Step) -> str:
-        return self._without(step, lambda path: path.write_text("not a socket"))
-
-    def _without(self, step: Step, instead: Callable[[Path], object]) -> str:
-        path = self._scene.sockets / (
-            "rule1_demo_0.ipc" if step.target == "source" else f"func_{step.target}.ipc"
-        )
-        aside = path.with_suffix(".aside")
-        try:
-            path.rename(aside)
-        except FileNotFoundError:
-            return "there is none"
-        instead(path)
-
-        def restore() -> None:
-            if not os.path.lexists(path) or not path.is_socket():
-                aside.rename(path)
-            else:
-                aside.unlink()  # the host has made a new one
-
-        timer = threading.Timer(step.number, restore)
-        self._restoring.append(timer)
-        timer.start()
-        return f"for {step.number:g} s"
 
     def _tell_host(self, step: Step) -> None:
         assert self._process is not None
@@ -318,16 +266,6 @@ class Rig:
 
 class RigError(Exception):
     """The run cannot go on."""
-
-
-def _children(process: Path) -> list[int]:
-    found = []
-    for task in process.iterdir():
-        try:
-            found += [int(pid) for pid in (task / "children").read_text().split()]
-        except OSError:
-            pass  # the thread ended
-    return found
 
 
 def _until(condition: Callable[[], bool], timeout: float) -> bool:

@@ -29,6 +29,7 @@ class Scene:
         self.sockets = folder / "s"
         self.deaths = folder / "deaths"
         self.clock = folder / "clock"
+        self.script = folder / "plugin" / "plugin.py"
         self._plan = plan
         self._mark = mark
         for each in (self.sockets, self.deaths, folder / "plugin", folder / "bin"):
@@ -37,7 +38,7 @@ class Scene:
 
     def _install(self) -> None:
         plugin = self.folder / "plugin"
-        shutil.copy(_HERE / "plugin.py", plugin / "plugin.py")
+        shutil.copy(_HERE / "plugin.py", self.script)
         manifest: dict[str, Any] = {
             "version": "1.0.0",
             "language": "python",
@@ -69,6 +70,7 @@ class Scene:
                 "FAULTS_DEATHS": str(self.deaths),
                 "FAULTS_JOURNAL": str(self.folder / "plugin.journal"),
                 "FAULTS_PACE": str(self._plan.pace or _PACE),
+                "FAULTS_CALL_TIMEOUT": str(self._plan.call_timeout),
                 "FAULTS_NAME": NAME,
                 "FAULTS_CLOCK": str(self.clock),
                 "PYTHONPATH": str(_HERE / "clock"),

@@ -9,6 +9,7 @@ Judged = tuple[list[tuple[str, str]], dict[str, int]]
 
 _SLACK = 0.3  # seconds after a death in which the host may still write to the dead
 _EARLY = 0.05
+_NEVER = float("inf")
 _BUFFERED = 2.0  # seconds that a row may wait in a buffer before the sink reads it
 
 
@@ -73,19 +74,26 @@ def _missing(
     when = dict(reversed(collected))
     causes = _losing(story)
     permitted, forbidden = [], []
-    later = float("inf")  # when the first of the rows after it was collected
+    given_up = _given_up(given)
+    later = _NEVER  # when the first of the rows after it was collected
     for number in sorted(given, reverse=True):
         began, _, outcome = given[number]
         if number in when:
             later = min(later, when[number])
         elif outcome == "ok":
-            excused = not story.plan.acks and any(
+            sure = story.plan.acks and began < given_up  # an ack is the word for it
+            excused = not sure and any(
                 cause.began - _BUFFERED - story.paused <= began <= cause.ended + _SLACK
                 and cause.began <= later + _EARLY
                 for cause in causes
             )
             (permitted if excused else forbidden).append(number)
     return permitted[::-1], forbidden[::-1]
+
+
+def _given_up(given: dict[int, tuple[float, float, str]]) -> float:
+    """When the host first gave up an ack, which may come and be taken for the next one's."""
+    return min((ended for _, ended, text in given.values() if "no ack" in text), default=_NEVER)
 
 
 def _acks(
@@ -96,14 +104,13 @@ def _acks(
     found = []
     causes = [*_losing(story), *story.done("pause")]
     silencing = [each for each in causes if each.what != "death" or not story.plan.supervised]
-    given_up = False  # an ack that the host has given up may come, and be taken for the next one's
+    given_up = _given_up(given)
     for number, (began, ended, outcome) in given.items():
         text = f"sink: row {number}, given at {story.since(began)}"
-        if outcome == "ok" and collected.get(number, ended) > ended and not given_up:
+        if outcome == "ok" and collected.get(number, ended) > ended and ended <= given_up:
             found.append(("shifted", f"{text}, acknowledged before it was collected"))
         elif "no ack" in outcome and not story.excused(began, ended, silencing, _SLACK):
             found.append(("stuck", f"{text}: {outcome}"))
         elif outcome != "ok" and not story.excused(began, ended, causes, 1.0):
             found.append(("sink failed", f"{text}: {outcome}"))
-        given_up = given_up or "no ack" in outcome
     return found

@@ -81,6 +81,8 @@ def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
     for entry in evidence.plugin:
         if entry[0] == "death":
             yield Death(entry[1], entry[2], roles.get(entry[2], "worker"))
+        elif entry[0] == "hang":
+            yield Death(_killed(evidence, entry[1]), entry[2], "worker")
     for done in evidence.done:
         if done.what == "kill" and done.detail.isdecimal():
             pid = int(done.detail)
@@ -91,6 +93,13 @@ def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
     for entry in evidence.host:
         if entry[0] == "respawned" and entry[3] == "told to":
             yield Death(entry[2], 0, "top")
+
+
+def _killed(evidence: Evidence, hung: float) -> float:
+    """When a worker was killed for a call that began then: before the next one was born, some
+    time after its limit."""
+    born = [entry[1] for entry in evidence.plugin if entry[0] == "born" and entry[1] > hung]
+    return min([*born, hung + 2 * evidence.plan.call_timeout])
 
 
 def _outages(evidence: Evidence, deaths: list[Death], late: float) -> Iterable[Done]:

@@ -9,7 +9,7 @@ import pytest
 
 from . import capability
 from .__main__ import again, plan_of, run
-from .plan import draw
+from .draw import draw
 
 SEEDS = range(20)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .__main__ import again
-from .plan import draw
+from .draw import draw
 from .real import play_on
 from .rules import judge_rule
 

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from .plan import POINTS, SIGNALS, draw
+from .draw import draw
+from .plan import HANG, HOLD, POINTS, SIGNALS
 
 SEEDS = range(600)
 
@@ -42,11 +43,30 @@ def test_everything_happens():
     assert set(kinds) == {
         *("kill", "arm", "crash", "pause", "respawn", "cut", "again", "restart", "reorder"),
         *("unknown", "stranger", "concurrent", "hide", "replace", "clock", "grandchild", "big"),
+        *("reload", "spoil", "poison"),
     }
     assert {step.target for step in steps if step.what == "arm"} == set(POINTS)
-    assert {step.number for step in steps if step.what in ("kill", "arm")} == set(SIGNALS)
+    assert {step.number for step in steps if step.what == "kill"} == set(SIGNALS)
+    assert {step.number for step in steps if step.what == "arm"} == {*SIGNALS, HANG, HOLD}
     assert {plan.acks for plan in plans} == {plan.wrapped for plan in plans} == {True, False}
     assert kinds["big"] < len(SEEDS) / 20
+
+
+def test_what_needs_a_supervisor():
+    """Without one there are no reloads, nothing that kills whoever is asked it, and no call
+    hangs: nobody would end it."""
+    for seed in SEEDS:
+        steps = draw(seed, supervised=False).steps
+        assert not {"reload", "spoil", "poison"} & {step.what for step in steps}
+        assert not any(step.what == "arm" and step.number in (HANG, HOLD) for step in steps)
+
+
+def test_a_limit_for_calls_where_one_hangs():
+    """Only there: others may be slow on a busy machine."""
+    for seed in SEEDS:
+        plan = draw(seed, supervised=True)
+        hangs = any(step.what == "arm" and step.number in (HANG, HOLD) for step in plan.steps)
+        assert bool(plan.call_timeout) == hangs
 
 
 def test_no_symbol_is_parked():

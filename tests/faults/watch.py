@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from .journal import Reader
 from .plan import FUNCTIONS
@@ -10,6 +11,13 @@ from .plan import FUNCTIONS
 __all__ = ["FLOWS", "Watch"]
 
 FLOWS = (*FUNCTIONS, "source", "sink")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
 
 
 class Watch:
@@ -49,8 +57,10 @@ class Watch:
         self._match()
 
     def worker(self) -> int | None:
-        """Who runs the symbols, as far as is known."""
-        return self._born[-1][0] if self._born else None
+        """Who runs the symbols, as far as is known: the youngest that lives, if one does."""
+        workers = [pid for pid, role in self._born if role == "worker"]
+        born = workers or [pid for pid, _ in self._born]
+        return next(filter(_lives, reversed(born)), born[-1] if born else None)
 
     def flowing(
         self, since: float, timeout: float, alive: Callable[[], bool]
