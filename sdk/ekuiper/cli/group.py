@@ -6,7 +6,19 @@ import click
 
 __all__ = ["ekuiper"]
 
-_VERBS = ("new", "add", "run", "bench", "status", "reload", "serve", "pack", "deploy", "undeploy")
+_VERBS = (
+    "new",
+    "add",
+    "check",
+    "run",
+    "bench",
+    "status",
+    "reload",
+    "serve",
+    "pack",
+    "deploy",
+    "undeploy",
+)
 
 
 class _Verbs(click.Group):

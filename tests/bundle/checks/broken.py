@@ -418,7 +418,14 @@ BROKEN = (
         useless="function",
     ),
     Broken("plugin with a space", "odd-name", plugin_called("my probe{}"), BOTH),
-    Broken("function with a slash", "symbol-name", renamed("a/f{}"), BOTH, useless="function"),
+    Broken(
+        "function with a slash",
+        "symbol-name",
+        renamed("a/f{}"),
+        BOTH,
+        refused=AT_INSTALL,
+        useless="function",
+    ),
     Broken("function with a space", "function-name", renamed("my f{}"), BOTH, useless="function"),
     Broken("function called limit", "function-name", renamed("limit"), BOTH, useless="function"),
     Broken(

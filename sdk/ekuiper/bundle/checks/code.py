@@ -68,7 +68,10 @@ def declaration_failed(bundle: Bundle, error: DeclarationError) -> Finding:
     own = found is not None and found[1] in bundle.files
     place = bundle.at(found[1], int(found[2])) if found and own else bundle.at(error.script)
     last = f"; its last words: {error.log.splitlines()[-1]}" if error.log and not own else ""
-    fix = "Run it by hand, which must show what it is: python " + error.script
+    if "ModuleNotFoundError" in error.reason:
+        fix = "Install what is missing, or name the Python that has it by --python."
+    else:
+        fix = f"Run it by hand, which must show what it is: python {error.script}"
     return rules.CODE_FAILS(place, f"{error.reason}{last}", fix)
 
 

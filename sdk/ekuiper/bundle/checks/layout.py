@@ -42,7 +42,7 @@ def without_top_folder(bundle: Bundle) -> tuple[Bundle, list[Finding]]:
     reason = f"lies in the folder {top}; eKuiper looks for <name>.json at the top of the zip"
     fix = f"Zip what is in {top}, not the folder itself: cd {top} && zip -r ../plugin.zip ."
     return replace(bundle, members=members, prefix=top), [
-        rules.TOP_FOLDER(top, f"all {reason}", fix)
+        rules.TOP_FOLDER(top, f"everything {reason}", fix)
     ]
 
 

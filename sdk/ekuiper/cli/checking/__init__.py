@@ -1,0 +1,1 @@
+"""What `ekuiper check` shows."""
