@@ -260,3 +260,21 @@ def test_a_worker_that_has_grown_is_replaced(supervised):
 
     assert found["worker_pid"] != first
     assert (found["deaths"], found["reloads"]) == ([], 1)
+
+
+def test_one_that_is_slow_to_end_does_not_pile_up(supervised):
+    """While it ends, others come and fail, or take over: two workers at most are left, then one."""
+    plugin = supervised(
+        "import atexit, time\n"
+        + PLUGIN.replace("def tag", "atexit.register(time.sleep, 3)\ndef tag")
+    ).hosted()
+    function = plugin.function("f")
+    for version in (2, 3, 4):
+        change(plugin, f"VERSION = {version - 1}\n", f"VERSION = = {version}\n")
+        assert "SyntaxError" in reloaded(plugin)["error"]
+        change(plugin, f"VERSION = = {version}\n", f"VERSION = {version}\n")
+        assert reloaded(plugin)["error"] is None
+        assert ask(function, 0)[0] == version
+
+    await_status(plugin, lambda _: len(plugin.workers()) <= 2)
+    await_status(plugin, lambda _: len(plugin.workers()) == 1)

@@ -68,7 +68,7 @@ class Switch(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """End every worker but the one that serves, at once."""
+    """End at once the worker beside or, once that serves, the one before."""
 
 
 class End(NamedTuple):

@@ -105,13 +105,23 @@ class Beside:
 
     def end(self, worker: Spawned) -> None:
         """This one is no longer the one that serves, and will end; `reap` sees to it."""
+        if self._before is not None:
+            _bury(self._before)  # it had given everything, and was only ending
         self._before, self._kill_before_at = worker, time.monotonic() + HAND_OVER_TIMEOUT
 
     def drop(self) -> None:
-        """End them at once."""
-        for each in self._each:
-            _bury(each)
-        self.next = self._before = self._kill_next_at = self._kill_before_at = None
+        """End the next one at once or, if that serves already, the one before."""
+        if self.next is not None:
+            _bury(self.next)
+            self.next = self._kill_next_at = None
+        elif self._before is not None:
+            _bury(self._before)
+            self._before = self._kill_before_at = None
+
+    def close(self) -> None:
+        """End both at once."""
+        self.drop()
+        self.drop()
 
     def forget(self) -> None:
         """Let go of the descriptors; in a forked worker."""

@@ -361,7 +361,7 @@ class Supervisor:
         """End the worker in order, then without."""
         worker = self._worker
         self._status.close()
-        self._beside.drop()
+        self._beside.close()
         if worker is not None:
             worker.link.end()
             deadline = time.monotonic() + LEAVE_TIMEOUT
