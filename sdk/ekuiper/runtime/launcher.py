@@ -135,7 +135,7 @@ def _enter(
         before = [*builder(name, carried), *before]
     command = Interpreter(before, [plugin, path, *rest])
     forks = python == sys.executable
-    machine = Machine(os.path.basename(script))
+    machine = Machine(os.path.basename(script) + " (and making .venv)" * bool(carried.wheels))
     gc.freeze()  # so that a worker's collections do not write to what it shares
     supervisor = Supervisor(exchange, machine, Report(name), command, new_marks(), forks=forks)
     link = supervisor.run()

@@ -1,6 +1,7 @@
 """Everything the plugin imports, unpacked into the pack."""
 
 import os
+import shutil
 from pathlib import Path
 
 from ...errors import PackError
@@ -13,7 +14,6 @@ from .target import Target
 __all__ = ["made_for", "make"]
 
 _TRACES = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
-_NOT_SHIPPED = (".lock", "bin")
 
 
 def make(making: Making) -> Made:
@@ -61,11 +61,9 @@ def _entries(library: Path) -> list[Entry]:
 
 
 def _tidy(library: Path, target: Target) -> list[Wheel]:
-    """Remove what is another each time; what else there is, but for our own package."""
-    for name in _NOT_SHIPPED:
-        for path in sorted(library.glob(f"{name}/**/*"), reverse=True):
-            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-        (library / name).unlink(missing_ok=True) if name != "bin" else None
+    """Remove what is another each time, and programs; what else there is, but for our own."""
+    shutil.rmtree(library / "bin", ignore_errors=True)
+    (library / ".lock").unlink(missing_ok=True)
     wheels = []
     for information in sorted(library.glob("*.dist-info")):
         for name in _TRACES:
