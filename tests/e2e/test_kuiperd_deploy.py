@@ -72,6 +72,10 @@ plugin.start(
 """
 
 
+# eKuiper hands its plugins an argument; whoever looks at the code first does not.
+BROKEN = "import sys\nif len(sys.argv) > 1:\n    raise RuntimeError('broken')\n" + SCRIPT
+
+
 class Deployed(NamedTuple):
     """How `ekuiper deploy --json` ended, for one host."""
 
@@ -157,7 +161,7 @@ def test_editions_come_and_a_broken_one_goes_back(shipping: Shipping, site: Site
         assert (second.code, second.host["did"]) == (0, "updated"), second
         assert question.ask(timeout=30) == "2"
 
-        broken = shipping.run("deploy", shipping.pack("3", "raise RuntimeError('broken')"))
+        broken = shipping.run("deploy", shipping.pack("3", BROKEN))
         assert broken.code == 1
         assert "was put back and answers" in broken.host["left"], broken
         assert broken.host["now"] == second.host["now"]
@@ -171,9 +175,9 @@ def test_what_the_host_refuses_to_install(shipping: Shipping, site: Site) -> Non
     shipping.run("deploy", shipping.pack("1"))
     with Question(site, f"edition_{shipping.name}()") as question:
         assert question.ask() == "1"
-        refused = shipping.run("deploy", shipping.pack("2", sources=["rows_missing"]))
+        refused = shipping.run("deploy", "--no-check", shipping.pack("2", sources=["no_yaml"]))
         assert refused.code == 1
-        assert "missing" in refused.host["reason"], refused
+        assert "no_yaml" in refused.host["reason"], refused
         assert "was put back and answers" in refused.host["left"], refused
         assert question.ask(timeout=30) == "1"
     assert len(shipping.uploads()) == 1
@@ -181,7 +185,7 @@ def test_what_the_host_refuses_to_install(shipping: Shipping, site: Site) -> Non
 
 def test_a_broken_first_edition_leaves_nothing(shipping: Shipping) -> None:
     """Where there was no plugin there is none after a failure, nor an archive of it."""
-    broken = shipping.run("deploy", shipping.pack("1", "raise RuntimeError('broken')"))
+    broken = shipping.run("deploy", shipping.pack("1", BROKEN))
     assert broken.code == 1
     assert "the host is as it was" in broken.host["left"], broken
     assert shipping.name not in str(shipping.kuiperd.rest.get("/plugins/portables"))

@@ -24,7 +24,7 @@ _AGAIN = 0.25  # seconds until a question is put again
 _GRACE = 10.0  # seconds that a question may take beyond the deadline: the host gives up in 5
 _SETTLING = 2.0  # seconds in which the end of the old process may be taken for that of the new
 
-_CALLABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _REFUSAL = "validate return state is false"
 _SILENCE = ("time out", "rep socket", "not running")
 _OLD = "signal: killed"
@@ -51,13 +51,9 @@ def answers(
     _listed(rest, expected)
     _await_process(rest, expected.name, deadline, stop, tell)
     found = dict.fromkeys((*expected.sources, *expected.sinks), _process(rest, expected.name))
-    asked = [each for each in expected.functions if _CALLABLE.fullmatch(each)]
-    found.update(
-        (each, "not tried: no name for SQL") for each in expected.functions if each not in asked
-    )
-    if asked:
+    if expected.functions:
         with _nothing(rest) as stream:
-            for function in asked:
+            for function in expected.functions:
                 tell(f"asking {function}")
                 found[function] = _ask(rest, expected.name, function, stream, deadline, stop)
     _await_process(rest, expected.name, deadline, stop, tell)  # it may have died of the questions
@@ -129,10 +125,11 @@ def _judge(rest: Rest, name: str, words: str) -> None:
 
 def _question(rest: Rest, function: str, stream: str, deadline: float) -> str:
     """Empty when the host takes a rule with this function, else why it does not."""
+    name = function if _PLAIN.fullmatch(function) else f"`{function}`"
     rule = {
         "id": stream,
         "triggered": False,
-        "sql": f"SELECT {function}(a) AS r FROM {stream}",
+        "sql": f"SELECT {name}(a) AS r FROM {stream}",
         "actions": [{"nop": {}}],
         "options": {},
     }

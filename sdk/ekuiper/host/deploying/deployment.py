@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ...bundle.checks import Checked
 from ...errors import HostError
 from ..rest import Rest
 from ..rest.plugins import Plugin, plugins, version
 from .answering import Silent
+from .checking import Refused, check_host
 from .outcome import Outcome, Step, Tell
 from .package import Package
 from .previous import Previous, basename, find_previous
@@ -17,25 +18,18 @@ from .record import Deployed, Record
 from .shelf import Shelf
 from .switch import Switch
 
-__all__ = ["Choices", "Deployment", "Refused"]
-
-
-class Refused(HostError):
-    """Nothing was done on the host, for the reason given."""
-
-
-Check = Callable[[Rest, Package], list[str]]
+__all__ = ["Choices", "Deployment"]
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How to deploy. A plugin gets `wait` seconds to answer. `check` is asked before anything is
-    done: it returns what to note, and raises `Refused`."""
+    """How to deploy. A plugin gets `wait` seconds to answer. With `checked`, what was found wrong
+    with it is held against each host before anything is done there."""
 
     wait: float = 90.0
     rollback: bool = True
     dry_run: bool = False
-    check: Check = field(default=lambda rest, package: [])
+    checked: Checked | None = None
 
 
 class Deployment:
@@ -83,12 +77,16 @@ class Deployment:
         rest, package, outcome = self._rest, self._package, self._outcome
         self._say("looking")
         outcome.host_version = version(rest)
-        installed = self._installed()
+        there = plugins(rest)
+        installed = next((each for each in there if each.name == package.name), None)
         self._shelf = Shelf(rest, package, self._record)
         if installed is not None:
             self._previous = find_previous(rest, installed, self._shelf.paths, self._record)
             outcome.before = self._previous.url
-        outcome.notes += self._choices.check(rest, package)
+        if self._choices.checked is not None:
+            outcome.notes += check_host(
+                self._choices.checked, rest.name, outcome.host_version, there
+            )
         same = self._is_there()
         if not same:
             self._check_way_back()
@@ -107,26 +105,6 @@ class Deployment:
         if self._stop.is_set() and not self._switch.touched:
             raise Refused("interrupted")
         self._tell(Step(self._rest.name, text, share))
-
-    def _installed(self) -> Plugin | None:
-        """What bears the name now; and no other plugin may own a symbol of ours."""
-        package = self._package
-        found = plugins(self._rest)
-        for other in found:
-            taken = sorted(set(other.symbols) & set(package.symbols))
-            if other.name != package.name and taken:
-                raise Refused(
-                    f"plugin {other.name} there has a symbol called {', '.join(taken)} already, "
-                    "and one name is one symbol's; rename yours"
-                )
-        installed = next((each for each in found if each.name == package.name), None)
-        if installed and installed.symbols and not set(installed.symbols) & set(package.symbols):
-            raise Refused(
-                f"another plugin there is called {package.name}: it has "
-                f"{', '.join(installed.symbols)} and nothing that this one has; rename yours, or "
-                "undeploy that one first"
-            )
-        return installed
 
     def _is_there(self) -> bool:
         """Whether just these bytes are what is installed: their digest is in the name."""

@@ -8,7 +8,7 @@ from ..rest import Rest
 from ..rest.plugins import Plugin, plugin, remove, state, version
 from ..rest.rules import rule_texts, stream_texts
 from ..rest.uploads import delete_upload, uploads
-from .deployment import Refused
+from .checking import Refused
 from .outcome import Outcome, Step, Tell
 from .package import is_edition
 from .previous import basename
