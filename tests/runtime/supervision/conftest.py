@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from tests.runtime.test_process import DEADLINE, Plugin
+
+ANOTHER = os.path.join(os.path.dirname(sys.executable), ".", os.path.basename(sys.executable))
+"""This interpreter by another name: a launcher that is told it forks no worker, but starts each as
+a process of that."""
 
 
 class Supervised(Plugin):

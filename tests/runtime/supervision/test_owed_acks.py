@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 
 import pytest
@@ -16,7 +15,7 @@ from ekuiper.protocol.messages import Command, Meta
 from ekuiper.runtime.launcher import text as launcher
 from ekuiper.transport import wait
 
-from .conftest import children
+from .conftest import ANOTHER, children
 from .test_deaths import await_end
 
 pytestmark = pytest.mark.skipif(
@@ -80,7 +79,7 @@ def hosted(supervised):
         plugin = supervised(SINK)
         if own:
             os.rename(plugin.script, plugin.folder / "body.py")
-            plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
+            plugin.script.write_text(launcher("p", "body.py", interpreter=ANOTHER))
         return Host(plugin.hosted())
 
     return make

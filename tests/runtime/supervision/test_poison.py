@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import textwrap
 
 import pytest
@@ -16,6 +15,8 @@ from ekuiper.protocol.codec import decode_reply, encode_call
 from ekuiper.protocol.messages import Call, CallContext
 from ekuiper.runtime.launcher import text as launcher
 from ekuiper.transport import wait
+
+from .conftest import ANOTHER
 
 DEADLY = """
     import ctypes
@@ -73,7 +74,7 @@ def test_the_third_time_it_is_an_error(supervised, argument, how, own):
 def run_by_launcher(plugin) -> None:
     """The worker is not forked, but executed."""
     os.rename(plugin.script, plugin.folder / "body.py")
-    plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
+    plugin.script.write_text(launcher("p", "body.py", interpreter=ANOTHER))
 
 
 def test_one_death_is_forgiven(supervised):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from itertools import pairwise
@@ -18,6 +17,7 @@ from ekuiper.protocol.messages import Call, CallContext, Command, Meta
 from ekuiper.runtime.launcher import text as launcher
 from ekuiper.transport import wait
 
+from .conftest import ANOTHER
 from .test_status import await_status
 
 pytestmark = pytest.mark.skipif(
@@ -218,7 +218,7 @@ def test_under_an_interpreter_of_its_own(supervised):
     """Workers that are not forked, but run by another Python: the same."""
     plugin = supervised(PLUGIN)
     os.rename(plugin.script, plugin.folder / "body.py")
-    plugin.script.write_text(launcher("p", "body.py", interpreter=sys.executable))
+    plugin.script.write_text(launcher("p", "body.py", interpreter=ANOTHER))
     host = Host(plugin.hosted())
     try:
         host.until(lambda: len(host.answers) > 20)
