@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_the_handshake_does_not_wait(plugin, tmp_path):
 
 
 def test_it_is_made_again_when_something_changed(plugin, tmp_path):
-    """Other wheels, or another interpreter; what was there goes."""
+    """Here other wheels; what was there goes."""
     function = plugin.hosted().function("echo")
     ask(function, "x")
     output_of(plugin)
@@ -135,6 +136,22 @@ def test_by_hand_it_runs_there_as_well(plugin, tmp_path):
 
     assert result.stdout == f"{tmp_path / '.venv'} ['word']\n"
     assert "unpacking one" in result.stderr
+
+
+def test_another_interpreter_makes_another(plugin, tmp_path):
+    """And the same one takes what is there."""
+    (tmp_path / "p.py").write_text("import one\n")
+    venv.EnvBuilder(symlinks=False).create(tmp_path / "copied")
+    copied = tmp_path / "copied" / "bin" / "python"
+    given = {**os.environ, "PYTHONPATH": str(tmp_path / "lib")}
+
+    def told(python) -> str:
+        command = [python, plugin.script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=given)
+        return done.stderr
+
+    python = sys.executable
+    assert ["making" in told(each) for each in (python, python, copied)] == [True, False, True]
 
 
 @pytest.mark.parametrize(
