@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from ekuiper.bundle.checks import BUILT_IN, Names, check_archive
+from ekuiper.cli.shared.checking import checked, target_of
 from ekuiper.errors import RestError
 
 from ..bundle.checks.broken import BROKEN, Broken
@@ -118,3 +119,41 @@ def test_what_is_found_is_true(host: Kuiperd, broken: Broken, tmp_path: Path) ->
                 trial.rows(timeout=2.0)
     finally:
         trial.close()
+
+
+def test_a_target_is_asked(host: Kuiperd, tmp_path: Path) -> None:
+    """Its version, its own functions, and the symbols of its plugins; on an empty host all is well,
+    then the names of another plugin are taken."""
+    other, ours = Draft(host.new_mark()), Draft(host.new_mark())
+    ours.function = other.function
+    ours.manifest["functions"] = [ours.function]
+    ours.files["main.py"] = ours.code()
+    path = ours.zip(tmp_path)
+    target = target_of(host.rest)
+    before = checked(path, targets=[target])
+
+    assert target.version == str(host.version)
+    assert {"abs", "avg", "count"} <= target.names.functions
+    assert other.function not in target.names.functions
+    assert before.errors == 0
+
+    trial = Trial(host, other)
+    try:
+        trial.install(other.zip(tmp_path))
+        after = checked(path, targets=[target_of(host.rest)])
+    finally:
+        trial.close()
+
+    errors = [each for each in after.findings if each.severity == "error"]
+    assert [each.id for each in errors] == ["symbol-taken"]
+    assert repr(other.function) in errors[0].reason
+    assert repr(other.name) in errors[0].reason
+
+
+def test_findings_of_other_versions_are_left_out(host: Kuiperd, tmp_path: Path) -> None:
+    """What only 2.4 refuses is no error for another one."""
+    draft = Draft(host.new_mark())
+    draft.files["lib/deep/data.txt"] = "x"
+    found = checked(draft.zip(tmp_path), targets=[target_of(host.rest)])
+
+    assert found.errors == (1 if host.version >= (2, 4) else 0)

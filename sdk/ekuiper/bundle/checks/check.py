@@ -116,9 +116,10 @@ def check_folder(
             manifest, wrong = _made_manifest(bundle, project, declared, names)
             findings += wrong
         findings += check_declared(bundle, manifest, text, declared)
-    packed = _with_metadata(bundle, project, manifest, declared)
-    findings += check_settings(packed, manifest)
-    findings += check_rule_files(packed, manifest)
+    if declared is not None or not generated:  # else nobody knows of symbols
+        packed = _with_metadata(bundle, project, manifest, declared)
+        findings += check_settings(packed, manifest)
+        findings += check_rule_files(packed, manifest)
     return Checked(_or_problem(findings, bundle, folder, problem), manifest)
 
 
