@@ -58,11 +58,22 @@ def new(folder: Path, as_json: bool, **given: Any) -> None:
 
 
 def _symbols(plugin: str, wanted: list[tuple[str, str]]) -> list[Symbol]:
+    if not wanted:
+        return _symbols(plugin, [("function", _function_of(plugin))])
     symbols: list[Symbol] = []
-    for kind, name in wanted or [("function", plugin)]:
+    for kind, name in wanted:
         check_symbol(kind, name, [symbol.name for symbol in symbols], plugin)
         symbols.append(made(kind, name, [symbol.class_name for symbol in symbols]))
     return symbols
+
+
+def _function_of(plugin: str) -> str:
+    """The one function of a plugin for which none was named."""
+    try:
+        check_symbol("function", plugin, (), plugin)
+    except click.UsageError as error:
+        raise click.UsageError(f"{error.message} Say so: --function NAME") from error
+    return plugin
 
 
 def _next(folder: Path) -> list[tuple[str, str]]:
