@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ekuiper.bundle.checks import BUILT_IN, Names, check_archive
+from ekuiper.bundle.checks import check_archive
 from ekuiper.cli.shared.checking import checked, target_of
 from ekuiper.errors import RestError
 
@@ -19,7 +19,6 @@ from .kuiperd import Kuiperd
 from .polling import eventually
 
 TRIED = [each for each in BROKEN if "zip" in each.kinds and (each.refused or each.useless)]
-NAMES = Names(frozenset({"abs"}), BUILT_IN.sources, BUILT_IN.sinks)
 INIT_TIMEOUT = 3  # seconds; a good one needs a tenth of that
 
 
@@ -87,7 +86,7 @@ def test_what_has_no_error_is_installed_and_works(
 ) -> None:
     """eKuiper takes it, its function can be called, and its source gives rows."""
     draft, path = good.build(tmp_path, host.new_mark())
-    assert check_archive(path, names=NAMES).errors == 0
+    assert check_archive(path).errors == 0
 
     trial = Trial(host, draft)
     try:
@@ -102,7 +101,7 @@ def test_what_has_no_error_is_installed_and_works(
 def test_what_is_found_is_true(host: Kuiperd, broken: Broken, tmp_path: Path) -> None:
     """eKuiper refuses it, or what is wrong cannot be used, from the version on that is told."""
     draft, path = broken.build(tmp_path, "zip", host.new_mark())
-    assert broken.finding in {each.id for each in check_archive(path, names=NAMES).findings}
+    assert broken.finding in {each.id for each in check_archive(path).findings}
 
     trial = Trial(host, draft)
     try:

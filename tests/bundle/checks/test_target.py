@@ -73,3 +73,11 @@ def test_findings_of_other_versions(version: str, count: int) -> None:
     lately = Finding("b", "error", "x", "y", "z", Hosts(since=(2, 4)))
 
     assert len(replace(HOST, version=version).concerned([always, lately])) == count
+
+
+@pytest.mark.parametrize(("version", "ids"), [("1.14.7", ["sink-restart"]), ("2.0.8", [])])
+def test_sinks_on_old_hosts(version: str, ids: list[str]) -> None:
+    """eKuiper 1.14 keeps the socket of a sink's acks."""
+    plugin = replace(PLUGIN, sinks=("print",))
+
+    assert [each.id for each in check_target(plugin, replace(HOST, version=version))] == ids

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import ManifestError
 from ..archive import folders_of, refused_name
+from ..builtin import BUILT_IN, Names
 from ..contents import Contents, collect
 from ..declared import Declared
 from ..manifest import Manifest
@@ -19,7 +20,7 @@ from .imports import check_imports
 from .layout import check_layout, without_top_folder
 from .manifest import Text, check_manifest
 from .model import Bundle, Member
-from .naming import BUILT_IN, Names, check_names
+from .naming import check_names
 from .running import Interpreter, ask_code, check_interpreter, least_python, unpacked
 from .settings import check_settings
 from .sockets import check_rule_files

@@ -68,15 +68,17 @@ def _finding(place: str, module: str, named: set[str], project: bool) -> Finding
 
 
 def _check_shadows(bundle: Bundle, folder: str) -> Iterator[Finding]:
-    """Files beside the script that are found instead of what the SDK needs."""
-    needed = {*sys.stdlib_module_names, _OURS} - {"__main__", "this", "antigravity"}
+    """Files beside the script, which are found before all else that is called like them."""
     prefix = f"{folder}/" if folder else ""
     for name in bundle.files:
         own = name.removeprefix(prefix)
         module = own.partition("/")[0].removesuffix(".py")
-        whole = own == f"{module}.py" or (own == f"{module}/__init__.py" and module != _OURS)
-        if name.startswith(prefix) and whole and module in needed:
-            reason = f"is found instead of the module {module} by all that is imported"
+        if not name.startswith(prefix) or own not in (f"{module}.py", f"{module}/__init__.py"):
+            continue
+        reason = f"is found instead of the module {module} by all that is imported"
+        if own == f"{_OURS}.py":
+            yield rules.SHADOWED_SDK(bundle.at(name), reason, "Give it another name.")
+        elif module in sys.stdlib_module_names:
             yield rules.SHADOWED_MODULE(bundle.at(name), reason, "Give it another name.")
 
 

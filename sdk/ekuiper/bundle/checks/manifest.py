@@ -16,6 +16,7 @@ from .model import Bundle, Member
 __all__ = ["Text", "check_manifest", "load_json"]
 
 _LANGUAGES = ("python", "go")
+_LARGEST = 1 << 20  # bytes; a larger file is data, whatever its name
 _TEXTS = ("name", "version", "language", "executable", "virtualEnvType", "env")
 _LISTS = ("sources", "sinks", "functions")
 _KNOWN = (*_TEXTS, *_LISTS)
@@ -82,7 +83,7 @@ def _find(bundle: Bundle) -> tuple[Member | None, list[Finding]]:
     candidates = [
         member
         for name, member in bundle.files.items()
-        if "/" not in name and name.endswith(".json")
+        if "/" not in name and name.endswith(".json") and member.size <= _LARGEST
     ]
     plugins = [member for member in candidates if _describes_plugin(member)]
     if len(plugins) > 1:

@@ -2,56 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...errors import AddressError
 from ...protocol.addresses import Addresses
 from ...protocol.messages import Meta
+from ..builtin import WORDS, Names
 from ..manifest import Manifest
 from . import rules
 from .finding import Finding
 from .manifest import Text
 from .model import Bundle
 
-__all__ = ["BUILT_IN", "Names", "check_names", "path_length_problem"]
+__all__ = ["check_names", "path_length_problem"]
 
 _LONGEST = 107  # bytes of a socket's path
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _SQL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-# fmt: off
-_WORDS = frozenset((
-    "select", "as", "from", "where", "and", "or", "group", "having", "order", "by", "desc", "asc",
-    "filter", "inner", "left", "right", "full", "cross", "join", "on", "case", "when", "then",
-    "else", "end", "in", "not", "between", "like", "over", "partition", "replace", "except",
-    "invisible", "true", "false", "dd", "hh", "mi", "ss", "ms", "limit",
-))
-# fmt: on
 _KINDS = {"sources": "source", "sinks": "sink", "functions": "function"}
-
-
-@dataclass(frozen=True)
-class Names:
-    """Symbols that eKuiper has itself, which go before those of a plugin."""
-
-    functions: frozenset[str] = frozenset()
-    """In lower case: they are found in any."""
-    sources: frozenset[str] = frozenset()
-    sinks: frozenset[str] = frozenset()
-
-
-# fmt: off
-BUILT_IN = Names(
-    sources=frozenset((
-        "mqtt", "httppull", "httppush", "file", "memory", "neuron", "websocket", "simulator",
-        "edgex", "redisSub", "kafka", "sql", "video", "nexmark", "zmq",
-    )),
-    sinks=frozenset((
-        "log", "logToMemory", "mqtt", "rest", "nop", "memory", "neuron", "file", "websocket",
-        "sse", "edgex", "redis", "redisPub", "kafka", "image", "influx", "influx2", "sql", "zmq",
-    )),
-)
-# fmt: on
-"""In 1.14 to 2.4, without the functions."""
 
 
 def check_names(
@@ -104,8 +71,8 @@ def _check_function(name: str, place: str, names: Names) -> Iterator[Finding]:
     if name.lower() in names.functions:
         reason = f"eKuiper has a function {name.lower()!r} itself; the plugin's is never called"
         yield rules.BUILTIN_NAME(place, reason, f"Choose another name, as in my_{name}.")
-    elif not _SQL.fullmatch(name) or name.lower() in _WORDS:
-        what = "is a word of SQL" if name.lower() in _WORDS else "is no plain name"
+    elif not _SQL.fullmatch(name) or name.lower() in WORDS:
+        what = "is a word of SQL" if name.lower() in WORDS else "is no plain name"
         reason = f"the function {name!r} {what}: SQL takes it as `{name}`(…) only, in backquotes"
         fix = "Choose a name that begins with a letter and has letters, digits and _ only."
         yield rules.FUNCTION_NAME(place, reason, fix)

@@ -87,7 +87,8 @@ NOT_IN_MANIFEST = Rule(
     "not-in-manifest", _ERROR, "the code has a symbol that is not in the manifest"
 )
 SYMBOL_BROKEN = Rule("symbol-broken", _ERROR, "a symbol cannot be started")
-SHADOWED_MODULE = Rule("shadowed-module", _ERROR, "a file hides a module that the plugin needs")
+SHADOWED_SDK = Rule("shadowed-sdk", _ERROR, "a file hides this package")
+SHADOWED_MODULE = Rule("shadowed-module", _WARNING, "a file hides a module of Python's library")
 IMPORT_ON_HOST = Rule("import-on-host", _WARNING, "an import is not in the pack")
 IMPORT_UNDECLARED = Rule("import-undeclared", _WARNING, "no requirement names what is imported")
 
@@ -97,6 +98,9 @@ SYMBOL_TAKEN = Rule("symbol-taken", _ERROR, "another plugin on the host has a sy
 PLUGIN_TAKEN = Rule("plugin-taken", _WARNING, "the host has another plugin of this name")
 SYMBOL_DROPPED = Rule(
     "symbol-dropped", _WARNING, "the installed plugin has symbols that this has not"
+)
+SINK_RESTART = Rule(
+    "sink-restart", _WARNING, "a rule with a plugin's sink starts only once", Hosts(before=(2, 0))
 )
 
 RULES: tuple[Rule, ...] = tuple(each for each in globals().values() if isinstance(each, Rule))

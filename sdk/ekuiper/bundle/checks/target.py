@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..builtin import Names
 from ..manifest import Manifest
 from . import rules
 from .finding import Finding, Version
-from .naming import Names
 
 __all__ = ["Installed", "Target", "check_target"]
 
@@ -53,6 +53,12 @@ def check_target(manifest: Manifest, target: Target) -> Iterator[Finding]:
     if target.release is not None and target.release < _OLDEST:
         reason = f"is eKuiper {target.version}; this SDK is made for 1.14 and newer"
         yield rules.OLD_HOST(target.place, reason, "Update eKuiper.")
+    found = []
+    if manifest.sinks:
+        reason = "its sockets of a plugin's sink stay when a rule ends, so that it starts only once"
+        fix = "Restart eKuiper with the rule, or update it to 2.0 or newer."
+        found.append(rules.SINK_RESTART(target.place, reason, fix))
+    yield from target.concerned(found) if target.release else ()
     for plugin in target.plugins:
         if plugin.name == manifest.name:
             yield from _check_replaced(manifest, plugin, target.place)

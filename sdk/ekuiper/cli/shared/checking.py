@@ -1,7 +1,6 @@
 """A plugin's folder or zip checked, with what is known of eKuiper itself and of one host."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from ...bundle.checks import (
     check_folder,
     check_target,
 )
-from ...host.embedded.rules.builtins import BUILTINS, ELSEWHERE
 from ...host.rest import Rest
 from ...host.rest.plugins import plugins, version
 
@@ -72,13 +70,9 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 
 
 def _names(targets: Sequence[Target]) -> Names:
-    names = replace(BUILT_IN, functions=frozenset(BUILTINS) | ELSEWHERE)
+    names = BUILT_IN
     for target in targets:
-        names = Names(
-            names.functions | target.names.functions,
-            names.sources | target.names.sources,
-            names.sinks | target.names.sinks,
-        )
+        names = names.with_all(target.names)
     return names
 
 
