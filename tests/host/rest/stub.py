@@ -11,7 +11,6 @@ import io
 import json
 import re
 import threading
-import time
 import zipfile
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -185,6 +184,7 @@ class Handler(BaseHTTPRequestHandler):
     """One call of a `Stub`."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     @property
     def stub(self) -> Stub:
@@ -261,18 +261,6 @@ def saying(status: int, text: str, kind: str = "text/plain", **headers: str) -> 
     return play
 
 
-def slowly(seconds: float) -> Callable[[Handler], None]:
-    """An answer of the right form, too late."""
-
-    def play(handler: Handler) -> None:
-        handler.swallow()
-        handler.stub.closing.wait(seconds)
-        time.monotonic()
-        handler.say(200, "[]")
-
-    return play
-
-
 def plugin_zip(
     path: Path, name: str, *, version: str = "1", marks: tuple[str, ...] = (), **symbols: list[str]
 ) -> Path:
@@ -288,9 +276,9 @@ def plugin_zip(
         **symbols,
     }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.json", json.dumps(manifest))
-        for file in ("main.py", *marks):
-            archive.writestr(file, "")
+        texts = {f"{name}.json": json.dumps(manifest), **dict.fromkeys(("main.py", *marks), "")}
+        for file, text in texts.items():
+            archive.writestr(zipfile.ZipInfo(file), text)
     return path
 
 

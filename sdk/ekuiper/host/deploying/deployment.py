@@ -23,10 +23,12 @@ __all__ = ["Choices", "Deployment"]
 
 @dataclass(frozen=True)
 class Choices:
-    """How to deploy. A plugin gets `wait` seconds to answer. With `checked`, what was found wrong
-    with it is held against each host before anything is done there."""
+    """How to deploy. A plugin gets `wait` seconds to answer, and the one that it replaces `settle`
+    to end. With `checked`, what was found wrong with it is held against each host before anything
+    is done there."""
 
     wait: float = 90.0
+    settle: float = 1.0
     rollback: bool = True
     dry_run: bool = False
     checked: Checked | None = None
@@ -53,7 +55,7 @@ class Deployment:
         self._choices = choices
         self._tell = tell
         self._stop = stop
-        self._switch = Switch(rest, choices.wait, self._say)
+        self._switch = Switch(rest, choices.wait, choices.settle, self._say)
         self._shelf: Shelf | None = None
         self._previous: Previous | None = None
         self._outcome = Outcome(rest.name)

@@ -12,16 +12,17 @@ from .previous import basename
 __all__ = ["Switch"]
 
 _TRIES = 3  # a host that takes the process it killed for the new one starts one with the next PUT
-_OLD_ENDS = 1.0  # seconds after which the replaced process answers no more
 _MARGIN = 30.0  # seconds beyond its time that the host's own answer is awaited
 
 
 class Switch:
-    """Changes what is installed. A plugin gets `wait` seconds to answer."""
+    """Changes what is installed. A plugin gets `wait` seconds to answer, and is asked `settle`
+    seconds after it replaced another, which until then may answer in its place."""
 
-    def __init__(self, rest: Rest, wait: float, say: Callable[[str], None]) -> None:
+    def __init__(self, rest: Rest, wait: float, settle: float, say: Callable[[str], None]) -> None:
         self._rest = rest
         self._wait = wait
+        self._settle = settle
         self._say = say
         self.touched = False
         """Whether the host is perhaps no longer as it was."""
@@ -33,7 +34,7 @@ class Switch:
         for left in range(_TRIES - 1, -1, -1):
             replaced = self._put(url, expected.name)
             if replaced:
-                stop.wait(_OLD_ENDS)
+                stop.wait(self._settle)
             try:
                 return self._answers(expected, deadline, stop)
             except Mistaken:
