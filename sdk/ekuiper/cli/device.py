@@ -2,6 +2,7 @@
 
 import sys
 
+from .diagnosis.plain import diagnose_plainly
 from .overview.look import looks, print_plainly
 from .overview.reloads import reload_plainly
 
@@ -9,6 +10,7 @@ __all__ = ["VERBS", "run_verb"]
 
 _STATUS = "Usage: ekuiper status [--json] [--watch]"
 _RELOAD = "Usage: ekuiper reload [--json] [NAME]..."
+_DOCTOR = "Usage: ekuiper doctor [--json]"
 
 
 def run_verb(arguments: list[str]) -> int:
@@ -44,4 +46,15 @@ def _reload(options: list[str]) -> int:
     return reload_plainly(names, as_json="--json" in options)
 
 
-VERBS = {"status": _status, "reload": _reload}
+def _doctor(options: list[str]) -> int:
+    if {"-h", "--help"} & set(options):
+        print(f"{_DOCTOR}\n\nTell what is wrong with this machine for plugins.")
+        return 0
+    unknown = [option for option in options if option != "--json"]
+    if unknown:
+        print(f"{_DOCTOR}\n\nError: there is no option {unknown[0]}", file=sys.stderr)
+        return 2
+    return diagnose_plainly(as_json="--json" in options)
+
+
+VERBS = {"status": _status, "reload": _reload, "doctor": _doctor}

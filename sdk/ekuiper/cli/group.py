@@ -14,6 +14,7 @@ _VERBS = (
     "bench",
     "status",
     "reload",
+    "doctor",
     "serve",
     "pack",
     "deploy",
