@@ -66,6 +66,21 @@ def test_a_folder_as_a_host_has_it(tmp_path):
         assert archive.read("sources/s.yaml") == b"default:\n"
 
 
+def test_a_plugin_in_go(tmp_path):
+    """Is packed as it is: no launcher, and nothing of ours."""
+    manifest = {"language": "go", "executable": "prog", "functions": ["f"], "version": "v1"}
+    (tmp_path / "g.json").write_text(json.dumps(manifest))
+    (tmp_path / "prog").write_bytes(b"ELF")
+    (tmp_path / "prog").chmod(0o755)
+    project = Project.load(tmp_path)
+    with held(pack(project)) as archive:
+        assert archive.namelist() == ["g.json", "prog"]
+        assert json.loads(archive.read("g.json"))["executable"] == "prog"
+        assert archive.getinfo("prog").external_attr >> 16 & 0o777 == 0o755
+    with pytest.raises(PackError, match="in Python"):
+        pack(project, environment=Environment("vendor"))
+
+
 def test_what_is_left_out_is_told(project):
     """A secret, a cache, and the zip itself; the table has the last word."""
     made = project("include = ['ca.pem']\nexclude = ['*.md']")

@@ -115,6 +115,10 @@ def _made(
     project: Project, environment: Environment, work: Path, say: Callable[[str], None]
 ) -> tuple[Made, list[str]]:
     if project.language != "python":
+        if environment.kind != "host":
+            raise PackError(
+                f"--env {environment.kind}", "is for plugins that are written in Python"
+            )
         return Made([]), []
     requirements, notes = without_ours(project.requirements)
     target = environment.target or Target.of()

@@ -53,9 +53,11 @@ def furnish(name: str, wheels: str, library: str) -> None:
     this interpreter. Raises `PackError` or `OSError` where it cannot be made."""
     if _is_made(wheels):
         return
-    from .furnishing import make
+    from .furnishing import alone, make
 
-    make(name, wheels, library, _identity(wheels), Report(name))
+    with alone(wheels):
+        if not _is_made(wheels):
+            make(wheels, library, _identity(wheels), Report(name))
 
 
 def _is_made(wheels: str) -> bool:
