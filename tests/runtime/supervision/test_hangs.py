@@ -16,6 +16,7 @@ from ekuiper.protocol.messages import Call, CallContext, Meta
 from ekuiper.runtime.launcher import text as launcher
 from ekuiper.runtime.supervision.asking import statuses
 from ekuiper.runtime.supervision.memory import family
+from ekuiper.transport import wait
 
 from .test_deaths import start_frame
 from .test_poison import ask_through, called, run_by_launcher
@@ -163,6 +164,56 @@ def test_who_lets_no_other_thread_run_is_told(supervised):
     assert re.match(r"  /.*body.py:\d+ in exec", log[0])
     assert re.match(r"  /.*body.py:\d+ in work", log[1])
     assert not any("a call takes longer" in line or "ended" in line for line in log)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["forked", "own interpreter"])
+def test_one_of_two_calls_lets_no_thread_run(supervised, own):
+    """Which of them does is found out: that one is refused, the other one answered."""
+    plugin = supervised(HELD)
+    if own:
+        run_by_launcher(plugin)
+    plugin.hosted()
+    f, g = plugin.function("f"), plugin.function("g")
+    innocent, deadly = (encode_call(call_of(each)) for each in ("until the other", "hold"))
+    assert (ask(f, "before"), ask(g, "before")) == (["before"], ["before"])  # somebody looks
+    f.send(innocent)
+    g.send(deadly)
+    replies: dict[object, object] = {}
+    while len(replies) < 2:
+        for one, call in ((f, innocent), (g, deadly)):
+            if one not in replies and wait([one], 0.05):
+                frame = one.recv(DEADLINE)
+                if frame == b"handshake":
+                    one.send(call)
+                else:
+                    replies[one] = decode_reply(frame)
+
+    assert replies[f].result == ["until the other"]
+    assert "killed its worker twice (call_timeout=0.5 s) on this request" in replies[g].result
+
+
+def call_of(argument):
+    return Call("Exec", [argument], CallContext("r", "o", 0, 0))
+
+
+HELD = """
+    import ctypes
+    there = threading.Event()
+    def work(args):
+        if args[0] == "before": return args
+        if args[0] == "hold":
+            held = not (HERE / "held").exists()
+            (HERE / "held").touch()
+            if held: there.wait()
+            ctypes.PyDLL(None).pause()
+        if not (HERE / "held").exists() or not (HERE / "both").exists():
+            (HERE / "both").touch()
+            there.set()
+            threading.Event().wait()
+        return args
+    functions = {"f": echo(work), "g": echo(work)}
+    plugin.start(PluginConfig('p', {}, {}, functions, call_timeout=0.5))
+"""
 
 
 def test_a_worker_that_a_source_keeps_from_running_is_replaced(supervised):

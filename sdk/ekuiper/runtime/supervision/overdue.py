@@ -59,13 +59,15 @@ class Overdue:
         self.deadline: float | None = None
         """When `look` has something to do; None while no calls come."""
         self._seen = Calls()
-        self._dumping: tuple[int, int] | None = None  # for this call, stacks are
+        self._dumping = False
+        self._held = False  # no thread of the worker runs, but perhaps one
         self._guilty: int | None = None
 
     def turn_to(self, marks: Marks | None) -> None:
         """Look at another worker from now on, which begins without calls."""
         self._marks = marks
-        self.deadline = self._dumping = self._guilty = None
+        self.deadline = self._guilty = None
+        self._dumping = self._held = False
         self._seen = Calls()
 
     def roused(self, now: float) -> None:
@@ -81,9 +83,8 @@ class Overdue:
 
     def died(self, now: float, how: str) -> Verdict:
         """The worker has; why. The next one begins without calls."""
-        guilty, self._guilty = self._guilty, None
-        self.deadline = self._dumping = None
-        self._seen = Calls()
+        guilty, held = self._guilty, self._held
+        self.turn_to(self._marks)
         if self._marks is None:
             return Verdict(how, how)
         if guilty is None:
@@ -91,7 +92,7 @@ class Overdue:
             return Verdict(how, how)
         calls = self._marks.calls
         limit = f"call_timeout={calls.timeout:g} s"
-        self._marks.died(now, limit, guilty)
+        self._marks.died(now, limit, None if held else guilty)  # who holds the lock is not known
         reason = f"function {calls.name(guilty)!r} took longer than {limit}"
         return Verdict(f"as {reason}", reason)
 
@@ -112,29 +113,35 @@ class Overdue:
         grace = 2 * pause + (GRACE if limit == timeout else PATIENCE)
         self._seen.look(now, flying := calls.calls())
         self.deadline = now + pause if flying or calls.awake else None
-        for number, serial, seconds in self._seen.longer(now, limit):
-            told = calls.told[number] == serial
-            if not told and seconds >= limit + grace:
-                told = self._dumped(now, worker, marks, (number, serial))
-                if told:
-                    self._tell(marks, number, seconds)
-                    calls.told[number] = serial
-            if told and timeout is not None and seconds >= timeout:
+        late = self._seen.longer(now, limit)
+        self._have_told(now, worker, marks, [each for each in late if each[2] >= limit + grace])
+        for number, serial, seconds in late:
+            if calls.told[number] == serial and timeout is not None and seconds >= timeout:
                 self._guilty, self.deadline = number, None
                 return True
         return False
 
-    def _dumped(self, now: float, worker: int, marks: Marks, call: tuple[int, int]) -> bool:
-        """Have the stacks written; whether that was done at the last look."""
-        if self._dumping == call:
-            self._dumping = None
-            return True
-        self._dumping = call
+    def _have_told(
+        self, now: float, worker: int, marks: Marks, late: list[tuple[int, int, float]]
+    ) -> None:
+        """Tell of these calls what the worker has not: at the look after the stacks of all threads
+        were written."""
+        told = marks.calls.told
+        untold = [each for each in late if told[each[0]] != each[1]]
+        dumped, self._dumping = self._dumping, bool(untold) and not self._dumping
+        if self._dumping:
+            self._dump(worker, marks)
+            self.deadline = now + DUMP
+        elif dumped:
+            self._held = bool(untold)
+            for number, serial, seconds in untold:
+                self._tell(marks, number, seconds)
+                told[number] = serial
+
+    def _dump(self, worker: int, marks: Marks) -> None:
         os.ftruncate(marks.fd, marks.size)
         os.lseek(marks.fd, marks.size, os.SEEK_SET)
         os.kill(worker, _SIGNAL)
-        self.deadline = now + DUMP
-        return False
 
     def _tell(self, marks: Marks, number: int, seconds: float) -> None:
         from .stackdump import lines_of, place  # rare, and more than all that is loaded before
