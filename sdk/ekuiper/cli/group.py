@@ -19,11 +19,14 @@ _VERBS = (
     "pack",
     "deploy",
     "undeploy",
+    "host",
+    "try",
 )
+_ODD = {"try": "try_"}  # modules that cannot be called like their verb
 
 
 class _Verbs(click.Group):
-    """A verb `v` is the command `v` in the module `v` beside this one."""
+    """A verb `v` is the command `v` in the module `v` beside this one, but for the odd ones."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
@@ -31,7 +34,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _VERBS:
             return None
-        command: click.Command = getattr(import_module(f".{name}", __package__), name)
+        module = _ODD.get(name, name)
+        command: click.Command = getattr(import_module(f".{module}", __package__), module)
         return command
 
 

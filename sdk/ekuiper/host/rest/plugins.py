@@ -11,6 +11,7 @@ from .client import Rest
 __all__ = [
     "Plugin",
     "PluginState",
+    "facts",
     "install",
     "installed_from",
     "plugin",
@@ -51,12 +52,18 @@ class PluginState:
     rules: tuple[tuple[str, int], ...]
 
 
-def version(rest: Rest) -> str:
-    """The version that the host says it has, which also tells that it is an eKuiper."""
+def facts(rest: Rest) -> dict[str, Any]:
+    """What the host tells of itself: `version`, `os`, `arch`, `upTimeSeconds`, `cpuUsage`,
+    `memoryUsed`, `memoryTotal`; which also shows that it is an eKuiper."""
     found = rest.get("/")
-    told = found.get("version") if isinstance(found, dict) else None
-    if not isinstance(told, str):
+    if not isinstance(found, dict) or not isinstance(found.get("version"), str):
         raise rest.error("GET /", "the answer is none of eKuiper's; is this its REST port?")
+    return found
+
+
+def version(rest: Rest) -> str:
+    """As 2.4.0, whatever stands before the first digit."""
+    told: str = facts(rest)["version"]
     return told.removeprefix("v")
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "create_stream",
     "delete_rule",
     "delete_stream",
+    "rule_count",
     "rule_errors",
     "rule_status",
     "rule_texts",
@@ -46,6 +47,16 @@ def rule_status(rest: Rest, id: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise rest.error(f"GET {path}", "the answer is no status of a rule")
     return found
+
+
+def rule_count(status: dict[str, Any], node: str, metric: str) -> int:
+    """The sum of a metric, such as `records_in_total`, over the nodes of a kind: "source", "op" or
+    "sink"."""
+    return sum(
+        value
+        for key, value in status.items()
+        if key.startswith(f"{node}_") and key.endswith(f"_{metric}") and isinstance(value, int)
+    )
 
 
 def rule_errors(status: dict[str, Any]) -> list[str]:

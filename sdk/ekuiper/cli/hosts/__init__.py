@@ -1,0 +1,1 @@
+"""What `ekuiper host` asks real eKuipers, and how it shows that."""

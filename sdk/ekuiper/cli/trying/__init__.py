@@ -1,0 +1,1 @@
+"""What `ekuiper try` reads, and how it shows rows."""
