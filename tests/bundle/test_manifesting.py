@@ -8,7 +8,7 @@ import pytest
 
 from ekuiper.bundle.declared import Declared, DeclaredSymbol
 from ekuiper.bundle.manifest import Manifest, encode_manifest, read_manifest
-from ekuiper.bundle.manifesting import load_manifest, manifest_of
+from ekuiper.bundle.manifesting import load_plugin, manifest_of
 from ekuiper.bundle.project import Project
 from ekuiper.errors import DeclarationError, ManifestError
 
@@ -65,13 +65,13 @@ def test_launcher_and_conda(folder: Path) -> None:
 
 def test_written_and_read(folder: Path) -> None:
     """What is written is read again as it was, and is the project's manifest from then on."""
-    made = load_manifest(folder)
+    made = load_plugin(folder).manifest
     (folder / "air.json").write_bytes(encode_manifest(made))
 
     assert made.functions == ("f",)
     assert read_manifest(folder) == made
     (folder / "app" / "air.py").write_text("raise RuntimeError('not asked')")
-    assert load_manifest(folder) == made
+    assert load_plugin(folder).manifest == made
 
 
 def test_another_name(folder: Path) -> None:
@@ -99,4 +99,4 @@ def test_code_that_fails(folder: Path) -> None:
     """Without a manifest the code must run; what it raises is told with its line."""
     (folder / "app" / "air.py").write_text("import nowhere_at_all\n")
     with pytest.raises(DeclarationError, match=r"air\.py:1"):
-        load_manifest(folder)
+        load_plugin(folder)

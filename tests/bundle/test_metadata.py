@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from ekuiper.bundle.confkeys import read_groups
 from ekuiper.bundle.declared import Declared, DeclaredSymbol, declare
 from ekuiper.bundle.description import ARGUMENT_TYPES, CONTROLS, SETTING_TYPES
 from ekuiper.bundle.metadata import metadata_files
@@ -148,6 +149,13 @@ def test_keys_of_own_settings_are_listed(project: Project) -> None:
     assert set(settings) == {"every", "stopAt", "unit", "maxRows", "since", "burstSize"}
     assert (settings["every"]["default"], settings["every"]["type"]) == (5, "float")
     assert (settings["maxRows"]["default"], settings["maxRows"]["type"]) == (7, "int")
+
+
+def test_texts_that_yaml_takes_for_truth(tmp_path: Path) -> None:
+    """eKuiper reads on, off, yes and no as texts; so does this."""
+    (tmp_path / "s.yaml").write_text("default:\n  on: yes\n  off: true\n")
+
+    assert read_groups(tmp_path / "s.yaml") == {"default": {"on": "yes", "off": True}}
 
 
 @pytest.mark.parametrize("text", ["default: [", "- a", "default: 1\n  x: 2"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ekuiper.bundle.description import Field
 from ekuiper.bundle.manifest import Manifest
 from ekuiper.cli.running.figures import FunctionFigures, Moment, Notice, PipelineFigures, _Rate
 from ekuiper.cli.running.live import LiveView
@@ -114,15 +115,22 @@ class TestConf:
         }
         assert defaults(tmp_path, "t") == {}
 
-    @pytest.mark.parametrize(
-        "line", ["list:", "- a", "  deeper: 1", "a: [1]", 'b: "x', "c: |", "d: &x 1"]
-    )
-    def test_richer_yaml_is_refused(self, tmp_path: Path, line: str) -> None:
-        """Rather than read wrongly; the error names the line."""
-        (tmp_path / "sources").mkdir()
-        (tmp_path / "sources" / "s.yaml").write_text(f"default:\n  a: 1\n  {line}\n")
+    def test_defaults_of_the_code(self, tmp_path: Path) -> None:
+        """Where there is no file, what docstrings say; a file is used alone."""
+        said = (Field("every", default=2), Field("url"))
+        assert defaults(tmp_path, "s", said) == {"every": 2}
 
-        with pytest.raises(ValueError, match=r"s\.yaml:3"):
+        (tmp_path / "sources").mkdir()
+        (tmp_path / "sources" / "s.yaml").write_text("default:\n  list: [1, {a: yes}]\n")
+        assert defaults(tmp_path, "s", said) == {"list": [1, {"a": "yes"}]}
+
+    @pytest.mark.parametrize("text", ["default: [", "- a", "default:\n  a: 1\n - b: 2"])
+    def test_yaml_that_is_none_is_refused(self, tmp_path: Path, text: str) -> None:
+        """The error names the file."""
+        (tmp_path / "sources").mkdir()
+        (tmp_path / "sources" / "s.yaml").write_text(text)
+
+        with pytest.raises(ValueError, match=r"s\.yaml"):
             defaults(tmp_path, "s")
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from ..errors import ManifestError
 from .description import Field
 
-__all__ = ["encode_groups", "read_groups", "with_keys_of"]
+__all__ = ["encode_groups", "groups_of", "read_groups", "with_keys_of"]
+
+_BOOL = "tag:yaml.org,2002:bool"
 
 
 def read_groups(file: Path) -> dict[str, Any]:
@@ -21,8 +23,17 @@ def read_groups(file: Path) -> dict[str, Any]:
     except ImportError as error:
         advice = "reading it needs PyYAML; pip install 'ekuiper[cli]'"
         raise ManifestError(str(file), "", advice) from error
+
+    class Loader(yaml.SafeLoader):
+        """As eKuiper reads YAML: on, off, yes and no are texts."""
+
+    resolvers = {**yaml.SafeLoader.yaml_implicit_resolvers}
+    resolvers |= {
+        letter: [each for each in resolvers[letter] if each[0] != _BOOL] for letter in "yYnNoO"
+    }
+    Loader.yaml_implicit_resolvers = resolvers
     try:
-        found = yaml.safe_load(file.read_text("utf-8"))
+        found = yaml.load(file.read_text("utf-8"), Loader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ManifestError(str(file), "", f"it cannot be read: {error}") from error
     if not isinstance(found or {}, dict):
@@ -31,11 +42,16 @@ def read_groups(file: Path) -> dict[str, Any]:
     return {str(key): value for key, value in (found or {}).items()}
 
 
+def groups_of(settings: Iterable[Field]) -> dict[str, Any]:
+    """What a file made of `settings` has: their defaults, in its one group."""
+    return {"default": {each.name: each.default for each in settings if each.default is not None}}
+
+
 def encode_groups(settings: Iterable[Field]) -> bytes:
     """A file with the defaults of `settings` in its one group."""
-    said = [each for each in settings if each.default is not None]
+    (values,) = groups_of(settings).values()
     # A JSON value is a YAML value.
-    lines = [f"  {each.name}: {json.dumps(each.default, ensure_ascii=False)}" for each in said]
+    lines = [f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return "\n".join(["default:", *lines, ""]).encode()
 
 

@@ -1,15 +1,26 @@
 """The manifest of a project, made from what its code declares."""
 
 import sys
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import ManifestError
 from .declared import Declared, declare
+from .description import Field
 from .manifest import Manifest, check_name
+from .metadata import source_settings
 from .project import Project
 
-__all__ = ["load_manifest", "manifest_of"]
+__all__ = ["Described", "load_plugin", "manifest_of"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A plugin's manifest, and what is said of its sources' settings elsewhere than in files."""
+
+    manifest: Manifest
+    settings: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
 
 
 def manifest_of(
@@ -33,16 +44,17 @@ def manifest_of(
     return manifest
 
 
-def load_manifest(folder: Path, *, python: str = sys.executable, timeout: float = 30.0) -> Manifest:
-    """The manifest of the plugin in `folder`, which may be there as a file; if it is not, the code
+def load_plugin(folder: Path, *, python: str = sys.executable, timeout: float = 30.0) -> Described:
+    """What is known of the plugin in `folder`. Where its manifest is not there as a file, the code
     is asked, under the interpreter `python`.
 
     Raises `ManifestError`, and `DeclarationError` as `declare` does.
     """
     project = Project.load(folder)
     if project.manifest is not None:
-        return project.manifest
-    return manifest_of(project, declare(project, python=python, timeout=timeout))
+        return Described(project.manifest)
+    declared = declare(project, python=python, timeout=timeout)
+    return Described(manifest_of(project, declared), source_settings(project, declared))
 
 
 def _manifest(project: Project, declared: Declared) -> Manifest:

@@ -11,7 +11,7 @@ from .docstrings import describe_symbol
 from .project import Project
 from .table import About
 
-__all__ = ["KINDS", "metadata_files"]
+__all__ = ["KINDS", "metadata_files", "source_settings"]
 
 KINDS = ("sources", "sinks", "functions")
 
@@ -40,10 +40,19 @@ def metadata_files(project: Project, declared: Declared) -> dict[str, bytes]:
     }
 
 
+def source_settings(project: Project, declared: Declared) -> dict[str, tuple[Field, ...]]:
+    """Of each source the settings that its files list."""
+    return {symbol.name: _settings(project, symbol) for symbol in declared.sources}
+
+
+def _settings(project: Project, symbol: DeclaredSymbol) -> tuple[Field, ...]:
+    groups = read_groups(project.folder / "sources" / f"{symbol.name}.yaml")
+    return with_keys_of(groups, _description(project, "sources", symbol).fields)
+
+
 def _source_files(project: Project, symbol: DeclaredSymbol) -> dict[str, bytes]:
     said = _description(project, "sources", symbol)
-    groups = read_groups(project.folder / "sources" / f"{symbol.name}.yaml")
-    settings = with_keys_of(groups, said.fields)
+    settings = _settings(project, symbol)
     metadata = {
         **_head(project, said),
         "libs": [],

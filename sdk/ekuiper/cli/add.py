@@ -16,8 +16,8 @@ from .scaffold.names import KINDS, check_symbol
 from .scaffold.symbols import Symbol
 from .scaffold.writing import write_files
 from .shared.console import make_console
-from .shared.manifests import manifest_in
 from .shared.options import interpreter
+from .shared.plugins import plugin_in
 
 __all__ = ["add"]
 
@@ -44,7 +44,7 @@ def add(kind: str, name: str, folder: Path, python: str | None, as_json: bool) -
     declares must be the same, and the new symbol. Otherwise all files are left as they were.
     """
     program = interpreter(python)
-    manifest = manifest_in(folder, program)
+    manifest = plugin_in(folder, program).manifest
     taken = [*manifest.sources, *manifest.sinks, *manifest.functions]
     check_symbol(kind, name, taken, manifest.name)
     project = _project(folder)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..bundle.manifest import Manifest
+from ..bundle.manifesting import Described
 from ..errors import CallError, EkuiperError
 from ..host.embedded import PROFILES, Settings
 from ..host.measuring import (
@@ -24,8 +25,8 @@ from .benching.report import print_report, report_json
 from .shared.conf import defaults, did_you_mean, settings
 from .shared.console import make_console
 from .shared.hints import hint
-from .shared.manifests import manifest_in
 from .shared.options import duration, interpreter
+from .shared.plugins import plugin_in
 
 __all__ = ["bench"]
 
@@ -95,7 +96,8 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
         raise click.UsageError("--plain and --json exclude each other")
     name, call = symbol_of(symbol)
     python = interpreter(given["python"])
-    manifest = manifest_in(folder, python)
+    plugin = plugin_in(folder, python)
+    manifest = plugin.manifest
     kind = _kind(name, manifest)
     _check_options(kind, name, call is not None, given)
     subject = Subject(
@@ -103,7 +105,7 @@ def bench(symbol: str, folder: Path, **given: Any) -> None:
         manifest=manifest,
         kind=kind,
         name=name,
-        config=_config(folder, kind, name, given["conf"]),
+        config=_config(folder, plugin, kind, name, given["conf"]),
         settings=Settings.profile(given["ekuiper"], python=python),
     )
     console = make_console(plain=given["plain"])
@@ -181,8 +183,10 @@ def _check_options(kind: str, name: str, called: bool, given: dict[str, Any]) ->
         )
 
 
-def _config(folder: Path, kind: str, name: str, given: tuple[str, ...]) -> dict[str, Any]:
-    """The settings given, above those of `sources/<name>.yaml`."""
+def _config(
+    folder: Path, plugin: Described, kind: str, name: str, given: tuple[str, ...]
+) -> dict[str, Any]:
+    """The settings given, above those of `sources/<name>.yaml` or of the code."""
     texts = []
     for text in given:
         key = text.partition("=")[0]
@@ -193,7 +197,7 @@ def _config(folder: Path, kind: str, name: str, given: tuple[str, ...]) -> dict[
     if kind != "source":
         return found
     try:
-        return {**defaults(folder, name), **found}
+        return {**defaults(folder, name, plugin.settings.get(name, ())), **found}
     except ValueError as error:
         click.echo(f"default settings not read, use --conf key=value: {error}", err=True)
         return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..bundle.manifest import Manifest
+from ..bundle.manifesting import Described
 from ..errors import EkuiperError
 from ..host.embedded import PROFILES
 from ..host.scratch import scratch
@@ -31,8 +31,8 @@ from .running.view import View
 from .running.work import Work
 from .shared.conf import defaults, settings
 from .shared.console import make_console
-from .shared.manifests import manifest_in
 from .shared.options import duration, interpreter
+from .shared.plugins import plugin_in
 
 __all__ = ["run"]
 
@@ -126,7 +126,8 @@ def run(ctx: click.Context, /, folder: Path, **given: Any) -> None:
 
     Rows of a stream that is of no source of the plugin are taken from DIR/streams/<stream>.jsonl.
 
-    Settings in the group `default` of DIR/sources/<source>.yaml apply too, as in eKuiper.
+    Settings in the group `default` of DIR/sources/<source>.yaml apply too, as in eKuiper; so do
+    the defaults in a source's docstring, where there is no such file.
 
     Ctrl-C ends the run in order. The exit status is 0 if all went well, 1 if anything failed: the
     plugin ended, something raised, or no row came out; 2 for wrong options.
@@ -174,13 +175,14 @@ def _session(
 
 def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     python = interpreter(given["python"])
-    manifest = manifest_in(folder, python)
+    plugin = plugin_in(folder, python)
+    manifest = plugin.manifest
     described = any(given[name] for name in _PIPELINE if name != "rows")
     rules = rule_plan(
         folder, given["rule"], given["rows"], sources=manifest.sources, pipeline=described
     )
     if rules is not None:
-        return _rules(folder, manifest, python, rules, given)
+        return _rules(folder, plugin, python, rules, given)
     pipelines = wanted(given_in_order(ctx, _PIPELINE))
     check_input(pipelines, folder, manifest)
     for pipeline in pipelines:
@@ -188,7 +190,7 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
     check_stdin(given, [pipeline.rows for pipeline in pipelines])
     return Plan(
         folder=folder,
-        manifest=manifest,
+        plugin=plugin,
         python=python,
         pipelines=tuple(pipelines),
         config=settings(given["conf"], _configurable(pipelines)),
@@ -197,14 +199,14 @@ def _plan(ctx: click.Context, folder: Path, given: dict[str, Any]) -> Plan:
 
 
 def _rules(
-    folder: Path, manifest: Manifest, python: str, rules: RulePlan, given: dict[str, Any]
+    folder: Path, plugin: Described, python: str, rules: RulePlan, given: dict[str, Any]
 ) -> Plan:
     if list(rules.rows.values()).count("-") > 1:
         raise click.UsageError("only one stream can read rows from standard input")
     check_stdin(given, rules.rows.values())
     return Plan(
         folder=folder,
-        manifest=manifest,
+        plugin=plugin,
         python=python,
         pipelines=(),
         config=settings(given["conf"], configurable(rules)),
@@ -229,7 +231,7 @@ def _add_defaults(plan: Plan) -> list[str]:
     for source in {pipeline.source for pipeline in plan.pipelines} - {None}:
         assert source is not None
         try:
-            below = defaults(plan.folder, source)
+            below = defaults(plan.folder, source, plan.plugin.settings.get(source, ()))
         except ValueError as error:
             notes.append(f"default settings not read, use --conf {source}.key=value: {error}")
             continue

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bundle.manifest import Manifest
+from ...bundle.manifesting import Described
 from .options import Wanted
 from .rulefiles import RulePlan
 
@@ -16,7 +17,7 @@ class Plan:
     """What to run, checked; `seconds` and `count` are when it is over."""
 
     folder: Path
-    manifest: Manifest
+    plugin: Described
     python: str
     pipelines: tuple[Wanted, ...]
     config: dict[str, dict[str, Any]]
@@ -29,3 +30,7 @@ class Plan:
     """The version to play."""
     watch: bool = False
     """Whether to begin anew when files are saved."""
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.plugin.manifest

@@ -35,7 +35,7 @@ class Work:
         self._view = view
         self._log = log
         self._process: PluginProcess | None = None
-        self._host = Host(plan.manifest, settings=_settings(plan), launcher=self._launcher)
+        self._host = Host(plan.plugin, settings=_settings(plan), launcher=self._launcher)
         self._rules = self._of_files()
         self.meters: list[PipelineMeter] = []
         """One for each pipeline that has started."""

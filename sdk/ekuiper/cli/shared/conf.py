@@ -1,7 +1,6 @@
 """Settings of sources and sinks, from `--conf` and from `sources/<name>.yaml`."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Any, NoReturn
 
 import click
 
+from ...bundle.confkeys import groups_of, read_groups
+from ...bundle.description import Field
+from ...errors import ManifestError
+
 __all__ = ["defaults", "did_you_mean", "settings"]
 
 Config = dict[str, dict[str, Any]]
-
-_ENTRY = re.compile(r"(\s+)([\w.$-]+):\s+(\S.*)")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_YAML_MARKS = "{[&*!|>%@`~"
 
 
 def settings(given: Iterable[str], symbols: Iterable[str]) -> Config:
@@ -44,40 +43,19 @@ def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed
 
 
-def defaults(folder: Path, source: str) -> dict[str, Any]:
+def defaults(folder: Path, source: str, said: Iterable[Field] = ()) -> dict[str, Any]:
     """The group `default` of `sources/<source>.yaml`, as eKuiper gives it to a stream without a
-    CONF_KEY; {} without such a file.
+    CONF_KEY; without such a file the defaults that are `said` elsewhere.
 
-    Reads one plain value per line. Raises `ValueError` for any richer YAML.
+    Raises `ValueError` for a file that cannot be read.
     """
     path = folder / "sources" / f"{source}.yaml"
-    if not path.is_file():
-        return {}
-    found: dict[str, Any] = {}
-    inside, indent = False, ""
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        text = _COMMENT.sub("", line).rstrip()
-        if not text:
-            continue
-        if not text[0].isspace():
-            inside = text == "default:"
-        elif inside:
-            entry = _ENTRY.fullmatch(text)
-            if entry is None or indent not in ("", entry[1]) or not _is_plain(entry[3]):
-                raise ValueError(f"{path}:{number}: {text.strip()}")
-            indent = entry[1]
-            found[entry[2]] = _yaml_value(entry[3])
-    return found
-
-
-def _is_plain(value: str) -> bool:
-    if value[0] in "'\"":
-        return len(value) > 1 and value[-1] == value[0] and "\\" not in value
-    return value[0] not in _YAML_MARKS
-
-
-def _yaml_value(value: str) -> Any:
-    return value[1:-1] if value[0] in "'\"" else _value(value)
+    try:
+        groups = read_groups(path) if path.is_file() else groups_of(said)
+    except ManifestError as error:
+        raise ValueError(str(error)) from error
+    found = groups.get("default")
+    return found if isinstance(found, dict) else {}
 
 
 def _split(target: str, known: Iterable[str]) -> tuple[str | None, str | None]:

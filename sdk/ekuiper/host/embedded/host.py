@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from ...bundle.manifest import Manifest
-from ...bundle.manifesting import load_manifest
+from ...bundle.manifesting import Described, load_plugin
 from ...errors import ConnectError, EkuiperError, HostError
 from ...protocol.addresses import Addresses
 from ...protocol.messages import Command
@@ -34,9 +34,9 @@ _SHORT_PATH = "/tmp"  # a socket's path has at most 107 bytes, macOS's own folde
 class Host:
     """Runs one plugin and its symbols the way kuiperd does, quirks included.
 
-    `plugin` is the plugin's folder, or a manifest together with a `launcher`. Sockets lie in
-    `directory` (default: a temporary folder that `close` removes) and the plugin's output goes to
-    the file `log` (default: `plugin.log` in that folder). `env` is added to the plugin's
+    `plugin` is the plugin's folder, or what is known of it together with a `launcher`. Sockets lie
+    in `directory` (default: a temporary folder that `close` removes) and the plugin's output goes
+    to the file `log` (default: `plugin.log` in that folder). `env` is added to the plugin's
     environment, and `stdin` shares this process's standard input with it.
 
     A context manager: entering starts the plugin. Methods may be called from any thread.
@@ -44,7 +44,7 @@ class Host:
 
     def __init__(
         self,
-        plugin: str | Path | Manifest,
+        plugin: str | Path | Manifest | Described,
         *,
         settings: Settings | None = None,
         log: str | Path | None = None,
@@ -55,12 +55,13 @@ class Host:
         transport: Transport | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.manifest = (
-            plugin
-            if isinstance(plugin, Manifest)
-            else load_manifest(Path(plugin), python=self.settings.python)
-        )
-        self._folder = Path() if isinstance(plugin, Manifest) else Path(plugin)
+        self._folder = Path()
+        if isinstance(plugin, (str, Path)):
+            self._folder = Path(plugin)
+            plugin = load_plugin(self._folder, python=self.settings.python)
+        described = plugin if isinstance(plugin, Described) else Described(plugin)
+        self.manifest = described.manifest
+        self.source_settings = described.settings
         self._log = log
         self._directory = directory
         self._env = dict(env or {})

@@ -1,11 +1,12 @@
 """Settings of sources, from the plugin's `sources/<type>.yaml`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ....bundle.confkeys import read_groups
+from ....bundle.confkeys import groups_of, read_groups
+from ....bundle.description import Field
 from ....errors import ManifestError
 from .errors import RuleError, nearest
 from .streams import Stream
@@ -13,17 +14,20 @@ from .streams import Stream
 __all__ = ["source_config"]
 
 
-def source_config(folder: Path, stream: Stream, *, lower: bool) -> dict[str, Any]:
+def source_config(
+    folder: Path, stream: Stream, *, lower: bool, said: Sequence[Field] = ()
+) -> dict[str, Any]:
     """What a stream's source is configured with: the group `default` of its yaml file, above that
     the group that CONF_KEY names, above that EXTRA.
 
-    With `lower` keys come in lower case, but for those that `sources/<type>.json` names. Raises
+    With `lower` keys come in lower case, but for those that `sources/<type>.json` names. What is
+    `said` of the settings elsewhere stands for a file that is not there. Raises
     `RuleError` for a file that cannot be read and a CONF_KEY that is not there.
     """
     file = folder / "sources" / f"{stream.type}.yaml"
-    groups = _groups(file)
+    groups = _groups(file) if file.is_file() or not said else groups_of(said)
     if lower:
-        groups = _renamed(_lowered(groups), _names(file.with_suffix(".json")))
+        groups = _renamed(_lowered(groups), _names(file.with_suffix(".json"), said))
     found = dict(groups.get("default") or {})
     key = stream.options.get("CONF_KEY", "")
     if key:
@@ -54,12 +58,12 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return {names.get(key, key): _renamed(inner, names) for key, inner in value.items()}
 
 
-def _names(file: Path) -> dict[str, str]:
+def _names(file: Path, said: Iterable[Field]) -> dict[str, str]:
     """The keys that a source's metadata names, by their lower case."""
     try:
         metadata = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return {}
+        return {each.name.lower(): each.name for each in said}
     except (OSError, ValueError) as error:
         raise RuleError(str(file), f"it cannot be read: {error}") from error
     properties = metadata.get("properties") if isinstance(metadata, dict) else None

@@ -231,7 +231,12 @@ class Rules:
     def _settings(self, stream: Stream) -> dict[str, Any]:
         assert self._host is not None
         settings = self._host.settings
-        found = source_config(self._folder.path, stream, lower=settings.lowers_config)
+        found = source_config(
+            self._folder.path,
+            stream,
+            lower=settings.lowers_config,
+            said=self._host.source_settings.get(stream.type, ()),
+        )
         options = {
             "delimiter": stream.options.get("DELIMITER", ""),
             "format": stream.options.get("FORMAT", "json").lower(),

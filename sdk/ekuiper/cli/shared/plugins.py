@@ -1,15 +1,14 @@
-"""The manifest of the plugin that a verb is given."""
+"""The plugin that a verb is given."""
 
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from ...bundle.manifest import Manifest
-from ...bundle.manifesting import load_manifest
+from ...bundle.manifesting import Described, load_plugin
 from ...errors import DeclarationError, ManifestError
 
-__all__ = ["manifest_in"]
+__all__ = ["plugin_in"]
 
 _PATIENCE = 300.0  # seconds that an import may take, as long as eKuiper's starts of functions wait
 
@@ -27,11 +26,11 @@ class _NotDeclared(click.ClickException):
         super().show(file)
 
 
-def manifest_in(folder: Path, python: str) -> Manifest:
-    """The `<name>.json` in `folder`, or what its code declares under the interpreter `python`.
+def plugin_in(folder: Path, python: str) -> Described:
+    """What the `<name>.json` in `folder` says, or its code, run under the interpreter `python`.
     Raises `click.ClickException`."""
     try:
-        return load_manifest(folder, python=python, timeout=_PATIENCE)
+        return load_plugin(folder, python=python, timeout=_PATIENCE)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
     except DeclarationError as error:
