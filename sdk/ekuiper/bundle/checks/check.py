@@ -79,8 +79,8 @@ def check_archive(
         findings += check_settings(bundle, manifest)
         findings += _check_python(bundle, manifest, None, interpreter)
         if _can_run(bundle, manifest, findings):
-            with unpacked(bundle, manifest) as (project, made):
-                declared, wrong = ask_code(bundle, project, manifest, interpreter, made=made)
+            with unpacked(bundle, manifest) as (project, elsewhere):
+                declared, wrong = ask_code(bundle, project, interpreter, elsewhere)
             findings += wrong
             if declared is not None:
                 findings += check_declared(bundle, manifest, text, declared)
@@ -110,7 +110,7 @@ def check_folder(
     declared = None
     if _can_run(bundle, manifest, findings):
         asked = project or _stand_in(folder, manifest)
-        declared, wrong = ask_code(bundle, asked, manifest, interpreter, made=False)
+        declared, wrong = ask_code(bundle, asked, interpreter)
         findings += wrong
     if declared is not None:
         if generated and project is not None:

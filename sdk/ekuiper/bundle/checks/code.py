@@ -15,13 +15,14 @@ from .finding import Finding, Version
 from .manifest import Text
 from .model import Bundle
 
-__all__ = ["OLDEST", "check_declared", "check_syntax", "declaration_failed", "own_code"]
+__all__ = ["OLDEST", "check_declared", "check_syntax", "declaration_failed", "one_line", "own_code"]
 
 OLDEST: Version = (3, 10)
 """Python, for this SDK."""
 
 _KINDS = {"sources": "source", "sinks": "sink", "functions": "function"}
 _SHIPPED = ("lib/", "wheels/", "site-packages/", ".venv/", "venv/", "tests/")
+_MOST = 240  # characters of an error
 _PLACE = re.compile(r"\(?([\w./-]+\.py):(\d+)\)?")
 
 
@@ -72,7 +73,13 @@ def declaration_failed(bundle: Bundle, error: DeclarationError) -> Finding:
         fix = "Install what is missing, or name the Python that has it by --python."
     else:
         fix = f"Run it by hand, which must show what it is: python {error.script}"
-    return rules.CODE_FAILS(place, f"{error.reason}{last}", fix)
+    return rules.CODE_FAILS(place, one_line(f"{error.reason}{last}"), fix)
+
+
+def one_line(text: str) -> str:
+    """All of a short text; of a long one its beginning and end."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST else f"{line[: _MOST - 60]} … {line[-60:]}"
 
 
 def check_declared(

@@ -9,22 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ...errors import DeclarationError
+from ...runtime.carried import Carried
 from ..archive import refused_name
 from ..declared import Declared, declare
 from ..manifest import Manifest
 from ..planning import misplaced
 from ..project import Project
 from . import rules
-from .code import OLDEST, declaration_failed
+from .code import OLDEST, declaration_failed, one_line
 from .finding import Finding, Version
 from .model import Bundle, Member
 
 __all__ = ["Interpreter", "ask_code", "check_interpreter", "least_python", "unpacked"]
 
 _LEAST = re.compile(r"(>=|>|~=|==)\s*3\.(\d+)")
-_MISSING = re.compile(r"ModuleNotFoundError|ImportError")
+_ABSENT = "ModuleNotFoundError"
+_MISSING = re.compile(rf"{_ABSENT}|ImportError")
 _ASK = "import sys; print(*sys.version_info[:2])"
 
 
@@ -68,24 +71,25 @@ def check_interpreter(interpreter: Interpreter, least: Version) -> list[Finding]
 
 
 def ask_code(
-    bundle: Bundle, project: Project, manifest: Manifest, interpreter: Interpreter, *, made: bool
+    bundle: Bundle, project: Project, interpreter: Interpreter, elsewhere: str = ""
 ) -> tuple[Declared | None, list[Finding]]:
-    """What the code declares. With `made` its environment is made on the host, so that what it
-    imports need not be here."""
+    """What the code declares. `elsewhere` says where its environment is, if that is not here: then
+    it is no error that what it imports is missing."""
     try:
         return declare(project, python=interpreter.python, timeout=interpreter.timeout), []
     except DeclarationError as error:
-        if made and _MISSING.search(f"{error.reason} {error.log}"):
-            reason = f"cannot be tried here, without its environment: {error.reason}"
+        if elsewhere and _MISSING.search(f"{error.reason} {error.log}"):
+            missing = f": {one_line(error.reason)}" if _ABSENT in error.reason else ""
+            reason = f"{elsewhere}, so that it cannot be tried here{missing}"
             fix = "Check the folder that it was packed from, where its packages are installed."
-            return None, [rules.CODE_UNTRIED(bundle.at(manifest.executable), reason, fix)]
+            return None, [rules.CODE_UNTRIED(bundle.at(project.script.name), reason, fix)]
         return None, [declaration_failed(bundle, error)]
 
 
 @contextmanager
-def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, bool]]:
-    """The plugin's folder as a host has it, and whether its environment is not in it. A launcher
-    is put aside: the plugin file itself is what is run."""
+def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, str]]:
+    """The plugin's folder as a host has it, and where its environment is if it is not in it. A
+    launcher is put aside: the plugin file itself is what is run."""
     with TemporaryDirectory(prefix="ekuiper-check-") as folder:
         top = Path(folder).resolve()
         for name, member in bundle.files.items():
@@ -95,8 +99,10 @@ def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, bool
         launched = _launched(script.read_bytes())
         if launched is not None:
             script.write_text(_shim(script, launched), encoding="utf-8")
-        made = manifest.virtual_env_type is not None or (launched is not None and launched.made)
-        yield Project(top, manifest.name, manifest.version, script, manifest.language), made
+        elsewhere = launched.elsewhere if launched else ""
+        if manifest.virtual_env_type:
+            elsewhere = f"runs in the conda environment {manifest.env}"
+        yield Project(top, manifest.name, manifest.version, script, manifest.language), elsewhere
 
 
 def _write(path: Path, member: Member) -> None:
@@ -109,11 +115,17 @@ def _write(path: Path, member: Member) -> None:
 
 @dataclass(frozen=True)
 class _Launched:
-    """What a launcher says: the plugin file and the folder of packages, both relative to it."""
+    """What a launcher says: the plugin file beside it, and what that brings along."""
 
     script: str
-    library: str
-    made: bool
+    carried: Carried
+
+    @property
+    def elsewhere(self) -> str:
+        """Where its environment is, if not here."""
+        if self.carried.wheels:
+            return "has an environment that is made on its host"
+        return "is for another machine or Python" if self.carried.refusal else ""
 
 
 def _launched(content: bytes) -> _Launched | None:
@@ -125,20 +137,19 @@ def _launched(content: bytes) -> _Launched | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "enter" and len(node.args) == 3:
             script = node.args[1]
-            options = {
+            options: dict[str, Any] = {
                 each.arg: each.value.value
                 for each in node.keywords
-                if isinstance(each.value, ast.Constant)
+                if isinstance(each.value, ast.Constant) and each.arg in Carried._fields
             }
             if isinstance(script, ast.Constant) and isinstance(script.value, str):
-                made = bool(options.keys() & {"wheels", "python", "machine"})
-                return _Launched(script.value, str(options.get("library") or ""), made)
+                return _Launched(script.value, Carried(**options))
     return None
 
 
 def _shim(launcher: Path, launched: _Launched) -> str:
     script = str(launcher.parent / launched.script)
-    library = str((launcher.parent / launched.library).resolve())
+    library = str((launcher.parent / launched.carried.library).resolve())
     return (
         f"import sys\nsys.path.insert(1, {library!r})\n__file__ = {script!r}\n"
         "with open(__file__, 'rb') as file:\n"
