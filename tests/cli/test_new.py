@@ -137,7 +137,7 @@ def test_files_of_editors_and_tools(command: Run, tmp_path: Path) -> None:
         (["w", "--function", "lag"], "eKuiper has a function of that name"),
         (["w", "--function", "select"], "it is a word of eKuiper's SQL; did you mean 'w_select'?"),
         (["w", "--source", "mqtt"], "eKuiper has a source of that name"),
-        (["w", "--source", "stream"], "it is a word of eKuiper's SQL"),
+        (["w", "--source", "order"], "it is a word of eKuiper's SQL"),
         (["w", "--sink", "log"], "eKuiper has a sink of that name"),
         (["w", "--sink", "lambda"], "did you mean 'lambda_sink'?"),
         (["w", "--source", "tempSensor"], "did you mean 'temp_sensor'?"),
@@ -190,6 +190,27 @@ def test_a_file_in_the_way(command: Run, tmp_path: Path) -> None:
     assert made.code == 1
     assert "Not a directory" in made.err
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("rules", [True, False])
+def test_defaults_of_docstrings_apply(command: Run, tmp_path: Path, rules: bool) -> None:
+    """`ekuiper run` gives a source the settings that its pack will have, in their case."""
+    project = tmp_path / "weather"
+    command("new", project, "--source", "station")
+    script = project / "weather.py"
+    script.write_text(
+        script.read_text()
+        .replace("default 0.5): Seconds", "default 0.01): Seconds")
+        .replace("to the next.\n", "to the next.\n        stopAt (int, default 7): Not read.\n")
+        .replace("self.origin = datasource", "self.origin = [conf['every'], *conf]")
+    )
+    source = [] if rules else ["--source", "station"]
+    ran = command("run", project, *source, "--count", "1", "--for", "30s", "--json", **QUICK)
+
+    assert ran.code == 0, ran.err
+    every, *keys = ran.of("row")[0]["row"]["origin"]
+    assert every == 0.01
+    assert {"every", "stopAt"} <= set(keys)
 
 
 def test_adding(command: Run, tmp_path: Path) -> None:

@@ -8,48 +8,20 @@ from importlib.util import find_spec
 
 import click
 
-from ...host.embedded.rules.builtins import BUILTINS, ELSEWHERE
+from ...bundle.builtin import BUILT_IN, WORDS
 
 __all__ = ["KINDS", "check_plugin", "check_symbol"]
 
 KINDS = ("source", "function", "aggregate", "sink")
 """In the order of a row's way."""
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST = 40  # characters: several of them and more make the path of a socket, 107 bytes long
-_SQL = _words(
-    """
-    and array as asc between bigint boolean by bytea case countwindow create cross datasource
-    datetime dd delimiter desc describe drop else end except explain false filter float format
-    from full group having hh hoppingwindow in inner invisible join key kind left like limit mi
-    ms not on or order outer over partition replace retain_size right schemaid select
-    sessionwindow shared show slidingwindow ss statewindow stream streams strict_validation
-    string struct table tables then timestamp timestamp_format true tumblingwindow type when
-    where with
-    """
-)
-_SOURCES = _words(
-    """
-    can edgex file httppull httppush kafka memory mqtt neuron random redis redissub simulator
-    sql video websocket zmq
-    """
-)
-_SINKS = _words(
-    """
-    edgex file image influx influx2 kafka log memory mqtt neuron nop picture redis rest sql
-    tdengine3 websocket zmq
-    """
-)
 _BUILT_IN = {
-    "source": _SOURCES,
-    "sink": _SINKS,
-    "function": frozenset(BUILTINS) | ELSEWHERE,
-    "aggregate": frozenset(BUILTINS) | ELSEWHERE,
+    "source": frozenset(name.lower() for name in BUILT_IN.sources),
+    "sink": frozenset(name.lower() for name in BUILT_IN.sinks),
+    "function": BUILT_IN.functions,
+    "aggregate": BUILT_IN.functions,
 }
 
 
@@ -65,7 +37,7 @@ def check_symbol(kind: str, name: str, taken: Collection[str], plugin: str) -> N
     """`name` becomes a symbol, beside those `taken`. Raises `click.UsageError`."""
     _check(kind, name)
     better = f"{plugin}_{name}" if plugin != name else f"{name}_value"
-    if kind != "sink" and name in _SQL:  # streams are called like their sources
+    if kind != "sink" and name in WORDS:  # streams are called like their sources
         raise _refused(kind, name, "it is a word of eKuiper's SQL", better)
     if name in _BUILT_IN[kind]:
         what = "function" if kind == "aggregate" else kind
