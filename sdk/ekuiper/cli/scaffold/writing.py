@@ -37,7 +37,7 @@ def _undo(before: Mapping[Path, bytes | None], made: list[Path]) -> None:
     for path, content in before.items():
         if content is not None:
             path.write_bytes(content)
-        else:
-            path.unlink(missing_ok=True)
+        elif path.is_file():
+            path.unlink()
     for folder in reversed(made):
         folder.rmdir()
