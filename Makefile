@@ -16,7 +16,7 @@ NO_PYTHON := needs Python 3.10 or newer; install one, or name it: make PYTHON=/p
 NO_VENV := cannot make $(VENV); on Debian and Ubuntu: apt install python3-venv; a reason is printed above
 NO_INDEX := cannot install the packages above; is the package index reachable? (PIP_INDEX_URL and PIP_FIND_LINKS are heeded)
 
-.PHONY: help run test check cov test-all test-host interop cycles faults recovery soak bench bench-page clean
+.PHONY: help run test check cov test-all test-host interop cycles faults recovery soak bench bench-page docs docs-serve clean
 
 help:
 	@echo 'make run        watch the machine_health example live, for about ten seconds'
@@ -32,6 +32,8 @@ help:
 	@echo 'make soak       rows for an hour (FOR=3600), on KUIPERD too: are any lost, does anything grow?'
 	@echo 'make bench      measure, ten minutes (QUICK=1: two), on a real eKuiper too if KUIPERD names one'
 	@echo 'make bench-page write docs/benchmarks.md with plots from what make bench found'
+	@echo 'make docs       the documentation as a site, in build/site; no warning passes'
+	@echo 'make docs-serve the same at http://127.0.0.1:8000, anew whenever a page is saved'
 	@echo 'make clean      remove what these made'
 
 run: $(VENV)/cli.stamp
@@ -85,6 +87,15 @@ bench: $(VENV)/bench.stamp
 
 bench-page: $(VENV)/bench.stamp
 	@$(BIN)/python -m tests.bench.page $(if $(JSON),--json $(JSON))
+
+# What Material prints of its successor is no warning of ours.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+docs: $(VENV)/docs.stamp
+	$(BIN)/mkdocs build -q -f docs/site/mkdocs.yml
+	@echo 'see build/site/index.html'
+
+docs-serve: $(VENV)/docs.stamp
+	$(BIN)/mkdocs serve -f docs/site/mkdocs.yml
 
 test-all: dist/wheel.stamp
 	@tested=; \

@@ -25,6 +25,7 @@ themselves.
 
 Measure on your machine, for some minutes, with a compiler, and an eKuiper if you have one:
 
+<!-- not run: takes some minutes -->
 ```console
 $ KUIPERD=/path/to/bin/kuiperd make bench
 $ make bench-page
