@@ -426,6 +426,15 @@ BROKEN = (
         refused=AT_INSTALL,
         useless="function",
     ),
+    Broken(
+        "source with two dots",
+        "symbol-name",
+        renamed("a..s{}", "source"),
+        refused=AT_INSTALL,
+        useless="function",
+        also=("entry-name",),
+    ),
+    Broken("sink without a name", "symbol-name", says(sinks=[""]), BOTH),
     Broken("function with a space", "function-name", renamed("my f{}"), BOTH, useless="function"),
     Broken("function called limit", "function-name", renamed("limit"), BOTH, useless="function"),
     Broken(
@@ -464,6 +473,20 @@ BROKEN = (
         "metadata do not parse",
         "metadata",
         lambda draft: draft.files.update({f"sources/{draft.source}.json": "{"}),
+        BOTH,
+    ),
+    Broken(
+        "metadata without about",
+        "metadata",
+        lambda draft: draft.files.update({f"sources/{draft.source}.json": '{"properties": []}'}),
+        BOTH,
+    ),
+    Broken(
+        "metadata with a list of properties",
+        "metadata",
+        lambda draft: draft.files.update(
+            {f"sources/{draft.source}.json": '{"about": {}, "properties": []}'}
+        ),
         BOTH,
     ),
     Broken("yaml of no source", "stray-file", holds({"sources/nobody.yaml": "default:\n"}), BOTH),
