@@ -15,6 +15,7 @@ _VERBS = (
     "status",
     "reload",
     "doctor",
+    "logs",
     "serve",
     "pack",
     "deploy",

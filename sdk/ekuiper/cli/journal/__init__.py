@@ -1,0 +1,1 @@
+"""What plugins wrote into kuiperd's log, as people read it."""
