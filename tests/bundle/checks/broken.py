@@ -468,6 +468,13 @@ BROKEN = (
     Broken("yaml key twice", "source-yaml", yaml("default:\n  a: 1\n  a: 2\n"), BOTH),
     Broken("yaml in Latin-1", "source-yaml", yaml("default:\n  a: é\n".encode("latin-1")), BOTH),
     Broken("yaml without default", "no-default", yaml("other:\n  a: 1\n"), BOTH),
+    Broken(
+        "yaml key twice, deeper",
+        "source-yaml",
+        yaml("default:\n  a:\n    - {b: 1, b: 2}\n"),
+        BOTH,
+    ),
+    Broken("deeper setting in camel case", "setting-case", yaml("default:\n  a: {stopAt: 1}\n")),
     Broken("setting in camel case", "setting-case", yaml("default:\n  stopAt: 1\n")),
     Broken(
         "metadata do not parse",

@@ -184,6 +184,25 @@ def test_hosts() -> None:
     assert str(Hosts((1, 14), (2, 2))) == "from 1.14 on before 2.2"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "default:\n  on: 1\n  2: x\n  null: y\n  1.5: z\n",
+        "base: &base\n  a: 1\ndefault:\n  <<: *base\n  a: 2\n",
+        "default:\nother:\n  a: {b: [1, 2]}\n",
+        '{"default": {"a": 1}}',
+        "default: ~\n",
+        "default: &it\n  self: *it\n",
+    ],
+)
+def test_yaml_of_all_kinds(tmp_path: Path, text: str) -> None:
+    """Keys that YAML takes for something else, anchors, JSON, and groups with nothing in them."""
+    draft = Draft()
+    draft.files[f"sources/{draft.source}.yaml"] = text
+
+    assert ids(draft.zip(tmp_path)) == {"import-on-host"}
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_damaged_zips_are_told_of(tmp_path: Path, seed: int) -> None:
     """Whatever bytes of a zip are others, there are findings, or none; never an exception."""

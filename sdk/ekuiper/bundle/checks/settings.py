@@ -46,16 +46,18 @@ def _check_source(bundle: Bundle, source: str) -> Iterator[Finding]:
         yield rules.SOURCE_YAML(bundle.at(name, error.line), str(error), _FIX_YAML)
         return
     if "default" not in groups:
-        known = ", ".join(map(str, groups)) or "none"
+        known = ", ".join(groups) or "none"
         reason = f"has no group default, which streams without CONF_KEY get; groups: {known}"
         yield rules.NO_DEFAULT(bundle.at(name), reason, "Add the group, be it empty: default:")
     yield from _check_cases(bundle, source, groups)
 
 
-def _check_cases(bundle: Bundle, source: str, groups: dict[Any, Any]) -> Iterator[Finding]:
+def _check_cases(
+    bundle: Bundle, source: str, groups: dict[str, tuple[str, ...]]
+) -> Iterator[Finding]:
     """eKuiper 2 lower-cases keys, but for those that the source's JSON file has as a setting."""
     listed = set(_names(_metadata(bundle.files.get(f"sources/{source}.json"))))
-    keys = {str(key) for group in groups.values() if group for key in group}
+    keys = {key for group in groups.values() for key in group}
     lost = sorted(key for key in keys if key != key.lower() and key not in listed)
     if lost:
         reason = f"{', '.join(lost)}: eKuiper 2 hands on such keys in lower case"
@@ -133,11 +135,11 @@ class _BadYamlError(Exception):
         self.line = line
 
 
-def _groups(content: bytes) -> dict[Any, Any]:
-    """Groups of settings; {} for an empty file."""
+def _groups(content: bytes) -> dict[str, tuple[str, ...]]:
+    """Groups and the keys of their settings, as they are written; {} for an empty file."""
     try:
         node = yaml.compose(content, yaml.SafeLoader)
-        value = yaml.safe_load(content)
+        yaml.safe_load(content)
     except UnicodeDecodeError as error:
         raise _BadYamlError("is not UTF-8") from error
     except yaml.MarkedYAMLError as error:
@@ -146,30 +148,57 @@ def _groups(content: bytes) -> dict[Any, Any]:
         raise _BadYamlError(f"is no YAML: {error.problem or error.context}", line) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _BadYamlError(f"is no YAML: {str(error).splitlines()[0]}") from error
-    if value is None:
+    if _is_nothing(node):
         return {}
-    if not isinstance(value, dict):
-        raise _BadYamlError(f"holds no groups of settings, but a {_kind(value)}")
-    _check_twice(node)
-    for key, group in value.items():
-        if group is not None and not isinstance(group, dict):
-            raise _BadYamlError(f"the group {key} holds no settings, but a {_kind(group)}")
-    return value
-
-
-def _check_twice(node: yaml.Node | None) -> None:
-    """eKuiper's reader of YAML refuses a key that comes twice."""
     if not isinstance(node, yaml.MappingNode):
-        return
-    seen = set()
-    for key, inner in node.value:
-        if key.value in seen:
-            raise _BadYamlError(f"the key {key.value} comes twice", key.start_mark.line + 1)
-        seen.add(key.value if isinstance(key.value, str) else id(key))
-        _check_twice(inner)
+        raise _BadYamlError(f"holds no groups of settings, but a {_kind(node)}")
+    _check_twice(node)
+    for key, group in node.value:
+        if not _is_nothing(group) and not isinstance(group, yaml.MappingNode):
+            reason = f"the group {key.value} holds no settings, but a {_kind(group)}"
+            raise _BadYamlError(reason, key.start_mark.line + 1)
+    return {str(key.value): _keys(group) for key, group in node.value}
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, dict):
-        return "mapping"
-    return "list" if isinstance(value, list) else "single value"
+def _keys(group: yaml.Node) -> tuple[str, ...]:
+    """All of them, those of settings in settings, too."""
+    return tuple(
+        key.value
+        for table in _tables(group)
+        for key, _ in table.value
+        if isinstance(key, yaml.ScalarNode)
+    )
+
+
+def _check_twice(top: yaml.Node) -> None:
+    """eKuiper's reader of YAML refuses a key that comes twice."""
+    for table in _tables(top):
+        seen = set()
+        for key, _ in table.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise _BadYamlError(f"the key {key.value} comes twice", key.start_mark.line + 1)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+
+
+def _tables(top: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """The mappings in a node, each once: an anchor may stand in itself."""
+    waiting, known = [top], {id(top)}
+    while waiting:
+        node = waiting.pop()
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            inner = [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            inner = list(node.value)
+        new = [each for each in inner if id(each) not in known]
+        known.update(map(id, new))
+        waiting += new
+
+
+def _is_nothing(node: yaml.Node | None) -> bool:
+    return node is None or node.tag == "tag:yaml.org,2002:null"
+
+
+def _kind(node: yaml.Node | None) -> str:
+    return "list" if isinstance(node, yaml.SequenceNode) else "single value"
