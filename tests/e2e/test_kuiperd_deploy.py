@@ -111,6 +111,12 @@ class Shipping:
         )
 
     def run(self, *arguments: str | Path) -> Deployed:
+        done = self.command(*arguments)
+        (host,) = json.loads(done.stdout)["hosts"]
+        return Deployed(done.returncode, host)
+
+    def command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """`ekuiper … --to <this host> --json`."""
         done = subprocess.run(
             [*COMMAND, *map(str, arguments), "--to", self.url, "--json"],
             capture_output=True,
@@ -120,8 +126,7 @@ class Shipping:
             check=False,
         )
         assert done.stdout, done.stderr
-        (host,) = json.loads(done.stdout)["hosts"]
-        return Deployed(done.returncode, host)
+        return done
 
     def uploads(self) -> list[str]:
         """The archives of this plugin there."""
@@ -220,3 +225,54 @@ def test_undeploy_leaves_what_is_in_use(shipping: Shipping, site: Site) -> None:
         assert refused.code == 1
         assert question.rule.id in refused.host["reason"], refused
         assert question.ask() == "1"
+
+
+def test_what_hosts_tell(shipping: Shipping, site: Site) -> None:
+    """`ekuiper host`: its version, the plugin with what it was installed from, a rule's counts."""
+    deployed = shipping.run("deploy", shipping.pack("1"))
+    with Question(site, f"edition_{shipping.name}()") as question:
+        assert question.ask() == "1"
+        status = shipping.run("host", "status").host
+        assert status["version"] == str(shipping.kuiperd.version)
+        assert status["running"] >= 1
+        plugins = shipping.run("host", "plugins").host["plugins"]
+        (plugin,) = [each for each in plugins if each["name"] == shipping.name]
+        assert plugin["file"] == deployed.host["now"]
+        told = "running" if shipping.kuiperd.version.starts_plugins_at_install else None
+        assert plugin["status"] == told
+        rules = shipping.run("host", "rules").host["rules"]
+        (rule,) = [each for each in rules if each["id"] == question.rule.id]
+        assert rule["status"] == "running"
+        assert rule["in"] >= 1
+        assert rule["out"] >= 1
+
+
+def test_a_rule_is_tried(shipping: Shipping) -> None:
+    """`ekuiper try` shows what a rule makes of recorded rows, and of those of a live source; the
+    host has neither rule nor stream after."""
+    shipping.run("deploy", shipping.pack("1"))
+    project = shipping.folder / "project"
+    for folder in ("rules", "streams"):
+        (project / folder).mkdir(parents=True)
+    name = shipping.name
+    (project / "streams" / "all.sql").write_text(
+        f'-- made; here\nCREATE STREAM fed_{name} () WITH (TYPE="memory", DATASOURCE="x;y");\n'
+        f'CREATE STREAM live_{name} () WITH (TYPE="rows_{name}", FORMAT="json")'
+    )
+    for id in ("fed", "live"):
+        sql = f"SELECT a, edition_{name}() AS e FROM {id}_{name}"
+        (project / "rules" / f"{id}.json").write_text(json.dumps({"id": id, "sql": sql}))
+    (project / "rows.jsonl").write_text('{"a": 1}\n{"a": 2}\n')
+    streams = shipping.kuiperd.rest.get("/streams")
+
+    rows = f"fed_{name}={project / 'rows.jsonl'}"
+    fed = shipping.command("try", "fed", project, "--rows", rows)
+    assert fed.returncode == 0, fed.stderr
+    assert [json.loads(line) for line in fed.stdout.splitlines()] == [
+        {"a": 1, "e": "1"},
+        {"a": 2, "e": "1"},
+    ]
+    live = shipping.command("try", "live", project, "--count", "1")
+    assert json.loads(live.stdout) == {"a": 1, "e": "1"}, live.stderr
+    assert shipping.kuiperd.rest.get("/streams") == streams
+    assert "ekuiper_try" not in str(shipping.kuiperd.rest.get("/rules"))
