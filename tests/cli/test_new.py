@@ -11,11 +11,11 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
-import tomllib
 
 from ekuiper.bundle.declared import declare
 from ekuiper.bundle.metadata import metadata_files
 from ekuiper.bundle.project import Project
+from ekuiper.bundle.toml import load_toml
 from ekuiper.host.embedded.rules import read_folder
 
 from .conftest import Ran
@@ -116,7 +116,7 @@ def test_files_of_editors_and_tools(command: Run, tmp_path: Path) -> None:
     assert [each["module"] for each in launch["configurations"]] == ["ekuiper", "pytest"]
     assert launch["configurations"][0]["cwd"] == "${workspaceFolder}"
     assert "__pycache__/" in (project / ".gitignore").read_text()
-    assert tomllib.loads((project / "pyproject.toml").read_text())["tool"]["ekuiper"]
+    assert load_toml(project / "pyproject.toml")["tool"]["ekuiper"]
     assert "| function `weather` |" in (project / "README.md").read_text()
 
 

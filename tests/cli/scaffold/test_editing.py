@@ -45,7 +45,7 @@ def test_entries(call: str, expected: str) -> None:
     """The entry goes where the others are, however they are written."""
     text = edited(f"{HEAD}config = {call}\nplugin.start(config)\n")
 
-    assert entries(text) == expected
+    assert entries(text) == ast.unparse(ast.parse(expected))
     assert text.index("class Wind(Source)") < text.index("config = ")
     assert text.endswith("\nplugin.start(config)\n")
 
