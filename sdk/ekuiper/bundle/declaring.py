@@ -17,8 +17,8 @@ from ..config import PluginConfig
 from ..errors import ConfigError, SymbolError
 from ..function import Function
 from ..runtime import plugin
+from ..runtime.asmain import as_main, compiled
 from ..runtime.author import PACKAGE, AuthorLoop, check_method, describe
-from ..runtime.supervision.script import Script
 from ..sink import Sink
 from ..source import Source
 
@@ -36,7 +36,7 @@ def declare_into(result: str, path: str) -> None:
     Ends the process where the file calls `plugin.start`, which never returns either.
     """
     name = os.path.basename(path)
-    script = Script(path, [], None, name)
+    namespace = as_main(path, [])
 
     def start(c: PluginConfig) -> None:
         if not isinstance(c, PluginConfig):
@@ -46,7 +46,7 @@ def declare_into(result: str, path: str) -> None:
 
     plugin.start = start
     try:
-        exec(script.code(), script.namespace)
+        exec(compiled(path), namespace)
     except SystemExit as error:
         _end(result, {"error": f"{name} called sys.exit({error.code!r}) before plugin.start"})
     except BaseException as error:

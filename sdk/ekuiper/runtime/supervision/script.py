@@ -1,14 +1,12 @@
 """The plugin's script, as the `__main__` of a worker."""
 
-import io
 import os
 import sys
 import threading
 from types import CodeType
 
-from ...typed import Any
+from ..asmain import as_main, compiled
 from ..carried import Carried
-from ..lines import prepare_streams
 from .files import files_of
 from .link import Link
 from .marks import Marks
@@ -39,29 +37,13 @@ class Script:
         if link is not None:
             self._seat = sit(link, name, marks)
             self._seat.hello()
-        self._furnish(path, arguments)
-
-    def _furnish(self, path: str, arguments: list[str]) -> None:
-        prepare_streams()
-        sys.argv[:] = [path, *arguments]
-        if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
-            sys.path[0] = os.path.dirname(self._path)
-        library = self._carried.library
-        if library and library not in sys.path:  # as the launcher has it, where that is not run
-            sys.path.insert(1, library)
-        # What runs now stays alive under another name: its frame is on the stack.
-        sys.modules["__ekuiper_launcher__"] = sys.modules["__main__"]
-        main = type(sys)("__main__")
-        self.namespace: dict[str, Any] = main.__dict__
-        self.namespace.update(__file__=self._path, __builtins__=__builtins__, __cached__=None)
-        sys.modules["__main__"] = main
+        self.namespace = as_main(path, arguments, self._carried.library)
 
     def code(self) -> CodeType:
         """Read and compile it. Raises `ImportError` where what it needs cannot be loaded."""
         if refusal := self._carried.refusal:
             raise ImportError(refusal)
-        with io.open_code(self._path) as file:
-            return compile(file.read(), self._path, "exec", dont_inherit=True)
+        return compiled(self._path)
 
     def failed(self, error: BaseException) -> None:
         """It raised: end as Python would, but for the frame of the launcher in the traceback."""

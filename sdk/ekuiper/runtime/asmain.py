@@ -1,0 +1,35 @@
+"""A script in the place of the `__main__` that runs now."""
+
+import io
+import os
+import sys
+from types import CodeType
+
+from ..typed import Any
+from .lines import prepare_streams
+
+__all__ = ["as_main", "compiled"]
+
+
+def as_main(path: str, arguments: list[str], library: str = "") -> dict[str, Any]:
+    """Make this process what `python path *arguments` would be; returns the namespace in which the
+    script is to be run. `library` is a folder that it imports from, too."""
+    prepare_streams()
+    sys.argv[:] = [path, *arguments]
+    absolute = os.path.abspath(path)
+    if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
+        sys.path[0] = os.path.dirname(absolute)
+    if library and library not in sys.path:  # as the launcher has it, where that is not run
+        sys.path.insert(1, library)
+    # What runs now stays alive under another name: its frame is on the stack.
+    sys.modules["__ekuiper_launcher__"] = sys.modules["__main__"]
+    main = type(sys)("__main__")
+    main.__dict__.update(__file__=absolute, __builtins__=__builtins__, __cached__=None)
+    sys.modules["__main__"] = main
+    return main.__dict__
+
+
+def compiled(path: str) -> CodeType:
+    """Read and compile it."""
+    with io.open_code(path) as file:
+        return compile(file.read(), path, "exec", dont_inherit=True)
