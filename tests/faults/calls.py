@@ -36,6 +36,8 @@ def _call_may_fail(story: Story, name: str, began: float, ended: float, outcome:
     away = [*story.done("hide", "replace", target=name), *story.commands("big")]
     if story.excused(began, ended, pauses, 0.5) or story.excused(began, ended, away, _AGAIN):
         return True
+    if "time out" in outcome and story.backs_off(began, ended):
+        return True
     deaths = story.deaths_within(began, ended)
     return deaths >= 2 and _REASON.search(outcome) is not None
 
@@ -54,7 +56,10 @@ def judge_commands(story: Story) -> Judged:
         away = story.done("hide", "replace")
         enough = 2 if story.plan.supervised else 1
         if outcome.startswith("broken") or not (
-            excused or deaths >= enough or story.excused(began, ended, away, _AGAIN)
+            excused
+            or deaths >= enough
+            or story.backs_off(began, ended)
+            or story.excused(began, ended, away, _AGAIN)
         ):
             text = f"{what} {target} at {story.since(began)}, {ended - began:.3f} s: {outcome}"
             found.append(("command failed", text))

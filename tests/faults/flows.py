@@ -115,6 +115,7 @@ class Taker(_Flow):
         super().__init__("source", journal, 0.0)
         self._host = host
         self._symbol = name
+        self._restarting = threading.Lock()
         self.handle: SourceHandle = host.source(name)
 
     def turn(self) -> None:
@@ -130,7 +131,8 @@ class Taker(_Flow):
     def restart(self) -> None:
         """As at the restart of a rule."""
         start = partial(self._host.source, self._symbol)
-        self.handle, failure = _again(self.handle, start)
+        with self._restarting:
+            self.handle, failure = _again(self.handle, start)
         if failure is not None:
             raise failure
 
@@ -147,6 +149,7 @@ class Giver(_Flow):
         self._config = {"requireAck": True} if acks else {}
         self._numbers = itertools.count(base)
         self._lock = threading.Lock()
+        self._restarting = threading.Lock()
         self.handle: SinkHandle = host.sink(name, config=self._config)
 
     def turn(self) -> None:
@@ -187,6 +190,7 @@ class Giver(_Flow):
     def restart(self) -> None:
         """As at the restart of a rule."""
         start = partial(self._host.sink, self._symbol, config=self._config)
-        self.handle, failure = _again(self.handle, start)
+        with self._restarting:
+            self.handle, failure = _again(self.handle, start)
         if failure is not None:
             raise failure

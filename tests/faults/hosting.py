@@ -128,8 +128,10 @@ class Hosting:
             self.host.restart(seed=0)
             outcome = "ok"
             if len(self.host.errors) > before:  # a start was refused: its rule is started anew
-                self._taker.restart()
-                self._giver.restart()
+                try:
+                    self._taker.restart()
+                finally:
+                    self._giver.restart()
         except EkuiperError as error:
             outcome = str(error)[:300]
         self._journal.write("respawned", began, why, outcome)

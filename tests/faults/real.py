@@ -15,6 +15,7 @@ from . import processes
 from .evidence import Done, Evidence
 from .journal import Reader
 from .plan import FUNCTIONS, Plan, Step
+from .reloading import Reloading
 
 __all__ = ["play_on"]
 
@@ -22,7 +23,7 @@ _HERE = Path(__file__).parent
 _PACE = 0.01
 _SETTLE = 30.0  # seconds after the last fault until rows come out of the rule again
 _ORPHANS = 3.0
-_PLAYED = ("kill", "arm", "pause", "crash", "restart", "grandchild", "clock")
+_PLAYED = ("kill", "arm", "pause", "crash", "restart", "grandchild", "clock", "reload", "spoil")
 _LONGEST = 3.0  # seconds of a pause
 
 
@@ -52,6 +53,7 @@ class _Real:
             "FAULTS_DEATHS": str(self._deaths),
             "FAULTS_JOURNAL": str(folder / "journal"),
             "FAULTS_PACE": str(plan.pace or _PACE),
+            "FAULTS_CALL_TIMEOUT": str(plan.call_timeout),
             "FAULTS_NAME": self._plugin,
             "FAULTS_MARK": f"{mark}_",
             "FAULTS_CLOCK": str(self._clock),
@@ -59,6 +61,8 @@ class _Real:
             "EKUIPER_SUPERVISE": "1",
         }
         self._host = Kuiperd(binary, mark, env=env)
+        script = self._host.home / "plugins" / "portable" / self._plugin / "plugin.py"
+        self._reloading = Reloading(script, "/tmp", self._plugin, self._done)
 
     def play(self) -> Evidence:
         began = ended = time.monotonic()
@@ -80,6 +84,7 @@ class _Real:
             failure = f"in {_SETTLE:g} s no row came out of the rule\n{self._log()}"
         self._nobody_left()
         processes.kill_all(f"FAULTS_RUN={self._mark}")
+        self._reloading.finish()
         self._journal.read()
         self._journal.close()
         journal = self._journal.entries
@@ -134,10 +139,14 @@ class _Real:
         for step in self._plan.steps:
             threading.Event().wait(max(0.0, began + step.at - time.monotonic()))
             self._journal.read()
+            if step.what in ("reload", "spoil"):
+                self._reloading.begin(step)
+                continue
             at = time.monotonic()
             note = getattr(self, f"_do_{step.what}")(step) or ""
             self._done.append(Done(step.what, step.target, at, time.monotonic(), note))
-        deadline = time.monotonic() + 1.0
+        self._reloading.finish()
+        deadline = time.monotonic() + 1.0 + 2 * self._plan.call_timeout
         while any(self._deaths.iterdir()) and time.monotonic() < deadline:
             threading.Event().wait(0.05)
         for armed in self._deaths.iterdir():
@@ -166,6 +175,7 @@ class _Real:
         process.send_signal(signal.SIGCONT)
 
     def _do_crash(self, step: Step) -> None:
+        self._reloading.finish()
         self._host.kill()
         self._nobody_left()
         self._host.start()

@@ -5,6 +5,7 @@ from typing import Any
 from .evidence import Evidence
 from .oracle import Finding, Verdict
 from .plan import FUNCTIONS
+from .renewals import judge_reloads
 from .story import Story
 
 __all__ = ["judge_rule"]
@@ -23,12 +24,14 @@ def judge_rule(evidence: Evidence) -> Verdict:
     emitted = {(e[2], e[3]): e[1] for e in evidence.plugin if e[0] == "emit"}
     found += _answers(story, collected)
     found += _order(story, collected)
+    reloads, reload_counts = judge_reloads(story)
+    found += reloads
     lost, forbidden = _missing(story, emitted, collected)
     if forbidden:
         at = story.since(emitted[forbidden[0]])
         found.append(("lost", f"{len(forbidden)} rows from {forbidden[0]} on, sent at {at}"))
     counts = {"deaths": len(story.deaths), "rule rows": len(collected), "rule rows lost": len(lost)}
-    return Verdict([Finding(*each) for each in found], counts)
+    return Verdict([Finding(*each) for each in found], counts | reload_counts)
 
 
 def _answers(story: Story, collected: list[list[Any]]) -> list[tuple[str, str]]:

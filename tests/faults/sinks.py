@@ -107,6 +107,8 @@ def _acks(
     given_up = _given_up(given)
     for number, (began, ended, outcome) in given.items():
         text = f"sink: row {number}, given at {story.since(began)}"
+        if outcome != "ok" and story.backs_off(began, ended):
+            continue
         if outcome == "ok" and collected.get(number, ended) > ended and ended <= given_up:
             found.append(("shifted", f"{text}, acknowledged before it was collected"))
         elif "no ack" in outcome and not story.excused(began, ended, silencing, _SLACK):

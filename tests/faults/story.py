@@ -8,6 +8,9 @@ from .evidence import Done, Evidence
 __all__ = ["Death", "Story"]
 
 _EARLY = 0.05  # seconds by which two journals may disagree about what came first
+_MANY = 6  # deaths within a minute after which a supervisor waits for seconds
+_MINUTE = 60.0
+_LONGEST = 5.0  # seconds that it waits at most
 _KEEPER = 1.0  # seconds from a death until the host has seen it, on a busy machine
 
 
@@ -58,6 +61,15 @@ class Story:
 
     def deaths_within(self, began: float, ended: float) -> int:
         return sum(began - _EARLY <= death.at <= ended + _EARLY for death in self.deaths)
+
+    def backs_off(self, began: float, ended: float) -> bool:
+        """Whether so many had died that the supervisor took its time for the next one then."""
+        times = [death.at for death in self.deaths]
+        return any(
+            began - _LONGEST <= at <= ended
+            and sum(at - _MINUTE < other <= at for other in times) >= _MANY
+            for at in times
+        )
 
     def excused(self, began: float, ended: float, reasons: Iterable[Done], after: float) -> bool:
         """Whether one of these lay within that time, or at most `after` seconds before it."""

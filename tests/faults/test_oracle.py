@@ -202,6 +202,81 @@ class TestSink:
         assert kinds(evidence(host, acks=True)) == {"stuck"}
 
 
+class TestReloads:
+    """Each is done, by new code alone."""
+
+    def reloaded(self, outcome: str, what: str = "reload") -> Done:
+        return Done(what, "socket", 5.0, 5.2, outcome)
+
+    def born(self, pid: int, at: float, version: int) -> list[Any]:
+        return ["born", at, pid, "worker", version]
+
+    def test_refused(self):
+        """Only if somebody died meanwhile."""
+        refused = self.reloaded("1 error: the new worker ended by SIGSEGV")
+        assert kinds(evidence(done=[refused])) == {"reload"}
+        assert kinds(evidence(done=[refused, killed(5.1)])) == set()
+
+    def test_code_that_cannot_run(self):
+        """It is not taken."""
+        assert kinds(evidence(done=[self.reloaded("0 error: SyntaxError", "spoil")])) == set()
+        assert kinds(evidence(done=[self.reloaded("0 ok", "spoil")])) == {"reload"}
+
+    def test_old_code(self):
+        """Nothing is done by it when the new one serves."""
+        plugin = [self.born(WORKER, 0.0, 0), self.born(72, 5.1, 1)]
+        done = [self.reloaded("1 ok")]
+        new, old = (["answered", 5.3, pid, "first"] for pid in (72, WORKER))
+        assert kinds(evidence(plugin=[*plugin, new], done=done)) == set()
+        assert kinds(evidence(plugin=[*plugin, old], done=done)) == {"old code"}
+
+    def test_back_to_an_old_worker(self):
+        """No flow goes there once a later one has begun."""
+        plugin = [self.born(WORKER, 0.0, 0), self.born(72, 5.1, 1)]
+        turns = [["answered", 5.2 + n / 10, pid, "first"] for n, pid in enumerate((72, WORKER))]
+        assert kinds(evidence(plugin=[*plugin, *turns])) == {"ghost"}
+        turns[1][3] = "second"
+        assert kinds(evidence(plugin=[*plugin, *turns])) == set()
+
+
+class TestPoison:
+    """It kills two workers, and is refused then."""
+
+    REFUSED = "error: killed its worker twice (by SIGSEGV)"
+
+    def run(self, deaths: int, outcome: str, target: str = "function") -> Evidence:
+        died = [["death", 5.1 + n / 10, 71 + n, f"poison {target}", 11] for n in range(deaths)]
+        return evidence([["poison", 5.9, target, 5.0, outcome]], died)
+
+    def test_refused(self):
+        assert kinds(self.run(2, self.REFUSED)) == set()
+
+    def test_a_third_death(self):
+        assert kinds(self.run(3, self.REFUSED)) == {"poison"}
+
+    def test_answered(self):
+        """By whom, if it kills?"""
+        assert kinds(self.run(2, "'poison'")) == {"poison"}
+
+    def test_a_row_without_acks(self):
+        """Nobody says that it is skipped; it is seen by who lives."""
+        assert kinds(self.run(2, "ok", "sink")) == set()
+        assert kinds(self.run(3, "ok", "sink")) == {"poison"}
+
+
+class TestHangs:
+    """A call that hangs is a death, some time later."""
+
+    def test_its_error_names_the_limit(self):
+        """When two workers were killed for it."""
+        hangs = [["hang", 5.1, WORKER, "exec"], ["hang", 6.3, 72, "exec"]]
+        born = [["born", at, pid, "worker"] for at, pid in ((6.2, 72), (7.4, 73))]
+        outcome = "error: killed its worker twice (call_timeout=1 s)"
+        call = called(outcome, 5.0, 7.5)
+        assert kinds(evidence(call, [*hangs, *born], call_timeout=1.0)) == set()
+        assert kinds(evidence(call, call_timeout=1.0)) == {"call failed"}
+
+
 class TestPlugin:
     """The host need not start it again."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,27 @@ def test_the_host_lives():
 
     assert said.count("dialled") == 2
     assert "must be the name the plugin is installed under" in said
+
+
+ORPHAN = """
+import os
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent:
+    pass
+print(os.getppid(), flush=True)
+"""
+
+
+def test_the_host_was_dead_before():
+    """Whoever is adopted by process 1 looks for half a second: that is the host, or none is."""
+    began = time.monotonic()
+    with host_of(ORPHAN + PLUGIN.replace("TIMEOUT", "60")) as host:
+        assert host.stdout is not None
+        parent, *said = host.stdout.read().splitlines()
+
+    if parent != "1":
+        pytest.skip(f"orphans are adopted by process {parent} here")
+    assert time.monotonic() - began < 30
+    assert said.count("dialled") == 2

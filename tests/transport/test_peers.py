@@ -193,6 +193,20 @@ class TestListeners:
             good.send(b"a")
             assert host.recv(DEADLINE) == b"a"
 
+    def test_a_newcomer_comes_after_what_was_said_before(self, ipc: IpcTransport, url: str) -> None:
+        """The last answer of a plugin that died is not taken for that of its successor."""
+        with ipc.rep(url) as host, Raw.dial(url).greet(REQ) as old:
+            old.message(struct.pack(">I", ID) + b"handshake")
+            assert host.recv(DEADLINE) == b"handshake"
+            host.send(b"1")
+            with Raw.dial(url).greet(REQ) as new:
+                with pytest.raises(ChannelTimeoutError):
+                    host.recv(0.05)  # lets it in
+                old.message(struct.pack(">I", ID + 1) + b"answer 1").close()
+                new.message(struct.pack(">I", ID) + b"handshake")
+                assert host.recv(DEADLINE) == b"answer 1"
+                assert host.recv(DEADLINE) == b"handshake"
+
     def test_the_next_request_stays_in_the_socket(self, ipc: IpcTransport, url: str) -> None:
         """A host has no queue: a peer that goes on asking is held back by the kernel."""
         with ipc.rep(url) as host, Raw.dial(url).greet(REQ) as raw:

@@ -21,6 +21,9 @@ the 3 s after which nothing is left of a host that was killed."""
 _AT_FIRST, _LATER = 0.05, 0.5
 """Seconds of dialling until it is looked whether the host lives, then and each time after."""
 
+_ADOPTS = 1
+"""The process that takes in orphans. In a container it may be the host itself, which listens."""
+
 
 def socket_directory() -> str:
     """Where the host has its sockets: eKuiper in /tmp, hosts of ours where they say."""
@@ -41,9 +44,9 @@ def reach(
     """The control channel, as `dial` opens it; `ConnectError` says what is the usual mistake, or
     that whoever started this process has ended meanwhile."""
     url = addresses.control(name)
-    deadline = time.monotonic() + timeout
-    patience, attempts = _AT_FIRST, 0
     parent, above = os.getppid(), list[int]()
+    patience, attempts = _AT_FIRST, 0
+    deadline = time.monotonic() + (min(timeout, _LATER) if parent == _ADOPTS else timeout)
     while True:
         left = deadline - time.monotonic()
         try:

@@ -75,6 +75,10 @@ class Rep(Listening):
             self._leave()
         return True
 
+    def _admit(self, connection: Connection) -> Connection:
+        connection.served = self._rounds + 1  # after what those who were there before have said
+        return super()._admit(connection)
+
     def _holds_message(self) -> bool:
         return self._next is not None
 
