@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Column
 
 from ...host.deploying import Step
@@ -14,6 +15,16 @@ __all__ = ["progress"]
 
 _BAR = 24
 _FULL = 1.0
+
+
+class _Bar(BarColumn):
+    """Of steps whose share is known."""
+
+    def render(self, task: Task) -> ProgressBar:
+        bar = super().render(task)
+        if task.fields["share"] is None:
+            bar.width = 0
+        return bar
 
 
 @contextmanager
@@ -37,13 +48,15 @@ def _bars(console: Console, hosts: Sequence[str]) -> Iterator[Tell]:
         TextColumn(
             "{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
         ),
-        BarColumn(_BAR, pulse_style="bar.back"),
+        _Bar(_BAR),
     )
     with Progress(*columns, console=console, transient=True, expand=True) as drawn:
-        tasks = {host: drawn.add_task("", host=host, total=_FULL) for host in hosts}
+        tasks = {host: drawn.add_task("", host=host, share=None, total=_FULL) for host in hosts}
 
         def tell(step: Step) -> None:
-            drawn.update(tasks[step.host], description=step.text, completed=step.share or 0.0)
+            share = step.share
+            task = tasks[step.host]
+            drawn.update(task, description=step.text, share=share, completed=share or 0.0)
 
         yield tell
 

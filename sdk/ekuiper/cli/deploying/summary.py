@@ -17,7 +17,7 @@ _INDENT = 4
 
 
 def print_outcomes(console: Console, outcomes: Sequence[Outcome]) -> None:
-    """A line for each host, and below it what there is to say."""
+    """A line for each host, below it what there is to say; then how many went well."""
     host = max(len(each.host) for each in outcomes)
     version = max(len(_version(each)) for each in outcomes)
     did = max(len(each.did) for each in outcomes)
@@ -28,6 +28,9 @@ def print_outcomes(console: Console, outcomes: Sequence[Outcome]) -> None:
         console.print(line, soft_wrap=True)
         for text, style in _details(each):
             console.print(Padding(Text(text, style), (0, 0, 0, _INDENT)))
+    if len(outcomes) > 1:
+        good = sum(each.done for each in outcomes)
+        console.print(Text(f"{good} of {len(outcomes)} hosts: done", "bold"))
 
 
 def outcome_object(outcome: Outcome) -> dict[str, Any]:

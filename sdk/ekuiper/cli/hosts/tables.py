@@ -33,7 +33,8 @@ def status_table(seen: Sequence[tuple[str, dict[str, Any]]]) -> Table:
 def plugin_table(seen: Sequence[tuple[str, dict[str, Any]]]) -> Table:
     """A line for each plugin on each host."""
     table = _table("host", "plugin", "version", "status", "symbols", "from")
-    table.columns[4].overflow = "fold"
+    for column in (4, 5):
+        table.columns[column].overflow = "fold"
     for host, each in seen:
         symbols = [*each["sources"], *each["sinks"], *each["functions"]]
         table.add_row(

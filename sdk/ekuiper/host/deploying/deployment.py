@@ -59,6 +59,7 @@ class Deployment:
         self._shelf: Shelf | None = None
         self._previous: Previous | None = None
         self._outcome = Outcome(rest.name)
+        self._going_back = False
 
     def run(self) -> Outcome:
         """Do it; blocks until all is over. What a host causes is in the outcome."""
@@ -106,7 +107,8 @@ class Deployment:
     def _say(self, text: str, share: float | None = None) -> None:
         if self._stop.is_set() and not self._switch.touched:
             raise Refused("interrupted")
-        self._tell(Step(self._rest.name, text, share))
+        back = "going back: " if self._going_back else ""
+        self._tell(Step(self._rest.name, f"{back}{text}", share))
 
     def _is_there(self) -> bool:
         """Whether just these bytes are what is installed: their digest is in the name."""
@@ -161,6 +163,7 @@ class Deployment:
     def _go_back(self) -> str:
         """Undo what was done; returns how the host is now. An interrupt does not stop this."""
         outcome, previous, name = self._outcome, self._previous, self._package.name
+        self._going_back = True
         stayed = self._shelf.take_back() if self._shelf else ""
         if not self._switch.touched:
             return f"the host is as it was{stayed}"
@@ -172,7 +175,6 @@ class Deployment:
                 self._switch.away(name)
                 return f"{name} was removed; the host is as it was{stayed}"
             file = basename(previous.url)
-            self._tell(Step(self._rest.name, f"putting {file} back"))
             self._switch.to(previous.url, previous.plugin, threading.Event())
             return f"{file} was put back and answers; the host is as it was{stayed}"
         except Silent as silent:
