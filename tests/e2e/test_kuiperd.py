@@ -155,12 +155,14 @@ def ticking(site: Site) -> Rule:
 
 
 def at_rest(census: Question) -> dict[str, Any]:
-    """The process, threads and files of the plugin as soon as only functions are left running."""
+    """The process, threads and files of the plugin as soon as only functions are left running, and
+    what watches their calls."""
+    kept = ("Main", "function ", "watch calls")
 
     def look() -> dict[str, Any] | None:
         held: dict[str, Any] = census.ask()
         del held["collected"]
-        others = [name for name in held["threads"] if not name.startswith(("Main", "function "))]
+        others = [name for name in held["threads"] if not name.startswith(kept)]
         return None if others else held
 
     return eventually(look, "sources and sinks have ended") or {}
