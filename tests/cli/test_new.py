@@ -1,4 +1,4 @@
-"""`ekuiper new` and `ekuiper add`: what they write works, and what cannot work is refused."""
+"""`ekuiper new`: what it writes works, and names that cannot work are refused."""
 
 from __future__ import annotations
 
@@ -19,37 +19,17 @@ from ekuiper.bundle.toml import load_toml
 from ekuiper.host.embedded.rules import read_folder
 
 from .conftest import Ran
+from .projects import OPTIONS, QUICK, results_of
 
 Run = Callable[..., Ran]
 
-OPTIONS = {
-    "--source": "station",
-    "--function": "fahrenheit",
-    "--aggregate": "spread",
-    "--sink": "lines",
-}
 COMBINATIONS = [
     list(each) for each in chain.from_iterable(combinations(OPTIONS, size) for size in range(5))
 ]
-QUICK = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def options(names: list[str]) -> list[str]:
     return [word for name in names for word in (name, OPTIONS[name])]
-
-
-def results_of(project: Path) -> subprocess.CompletedProcess[str]:
-    """Its tests, as its author would run them, without what pytest is told here."""
-    ours = {"PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
-        cwd=project,
-        env={**{name: value for name, value in os.environ.items() if name not in ours}, **QUICK},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("names", COMBINATIONS, ids=lambda names: "".join(names) or "--none")
@@ -118,6 +98,28 @@ def test_files_of_editors_and_tools(command: Run, tmp_path: Path) -> None:
     assert "__pycache__/" in (project / ".gitignore").read_text()
     assert load_toml(project / "pyproject.toml")["tool"]["ekuiper"]
     assert "| function `weather` |" in (project / "README.md").read_text()
+
+
+@pytest.mark.parametrize("tool", ["ruff check", "ruff format --check", "mypy --strict"])
+def test_tools_have_nothing_to_say(command: Run, tmp_path: Path, tool: str) -> None:
+    """A new project is formatted, sorted and typed, and stays so when symbols are added."""
+    name, *options = tool.split()
+    program = Path(sys.executable).with_name(name)
+    if not program.exists():
+        pytest.skip(f"needs {name}")
+    project = tmp_path / "weather"
+    command("new", project, "--function", "fahrenheit")
+    for option, symbol in OPTIONS.items():
+        command("add", option.removeprefix("--"), f"{symbol}_2", project)
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(
+            '\n[tool.ruff]\nline-length = 100\nlint.select = ["E", "F", "I", "UP", "B", "PT"]\n'
+        )
+    done = subprocess.run(
+        [program, *options, "."], cwd=project, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -211,95 +213,3 @@ def test_defaults_of_docstrings_apply(command: Run, tmp_path: Path, rules: bool)
     every, *keys = ran.of("row")[0]["row"]["origin"]
     assert every == 0.01
     assert {"every", "stopAt"} <= set(keys)
-
-
-def test_adding(command: Run, tmp_path: Path) -> None:
-    """Symbols of all kinds can be added one after the other; all tests and rules work then."""
-    project = tmp_path / "weather"
-    command("new", project)
-    for option, name in OPTIONS.items():
-        added = command("add", option.removeprefix("--"), name, project, "--json")
-        assert added.code == 0, added.err
-        assert added.objects[0]["changed"] == ["weather.py"]
-        assert f"tests/test_{name}.py" in added.objects[0]["made"]
-
-    declared = declare(Project.load(project))
-    assert {each.name for each in declared.symbols} == {"weather", *OPTIONS.values()}
-    tested = results_of(project)
-    assert tested.returncode == 0, tested.stdout
-    quickly = ["--conf", "station.every=0.02"]
-    ran = command("run", project, *quickly, "--count", "1", "--for", "30s", "--json", **QUICK)
-    assert ran.code == 0, ran.err
-    rules = {f"weather_{name}" for name in OPTIONS.values()}
-    assert {each["rule"] for each in ran.of("row")} == {"weather", *rules}
-    Path("/tmp/weather.jsonl").unlink(missing_ok=True)
-
-
-def test_adding_to_a_folder_with_a_manifest(command: Run, tmp_path: Path) -> None:
-    """One's own <name>.json gets the new symbol too; without tests/ the test stands beside."""
-    (tmp_path / "p.py").write_text(
-        "from ekuiper.runtime import plugin\n"
-        "from ekuiper.runtime.plugin import PluginConfig\n\n"
-        "if __name__ == '__main__':\n"
-        "    c = PluginConfig('p', {}, {}, {'f': lambda: None})\n"
-        "    plugin.start(c)\n"
-    )
-    fields = {"language": "python", "executable": "p.py", "functions": ["f"]}
-    (tmp_path / "p.json").write_text(json.dumps(fields))
-    added = command("add", "sink", "lines", tmp_path, "--json")
-
-    assert added.code == 0, added.err
-    assert json.loads((tmp_path / "p.json").read_text())["sinks"] == ["lines"]
-    assert added.objects[0]["changed"] == ["p.py", "p.json"]
-    assert [each.name for each in declare(Project.load(tmp_path)).sinks] == ["lines"]
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "reason"),
-    [
-        (["function", "weather"], 2, "the plugin has one of that name: weather"),
-        (["function", "abs"], 2, "did you mean 'weather_abs'?"),
-        (["thing", "x"], 2, "'thing' is not one of"),
-        (["function", "x", ".."], 1, "ekuiper new NAME"),
-    ],
-)
-def test_adding_what_cannot_be(
-    command: Run, tmp_path: Path, words: list[str], code: int, reason: str
-) -> None:
-    """Names are judged as by `new`; a folder without a plugin is refused."""
-    command("new", "weather", cwd=tmp_path)
-    before = (tmp_path / "weather" / "weather.py").read_bytes()
-    added = command("add", *words, cwd=tmp_path / "weather")
-
-    assert added.code == code
-    assert reason in " ".join(added.err.split())
-    assert (tmp_path / "weather" / "weather.py").read_bytes() == before
-
-
-def test_adding_to_code_that_fails(command: Run, tmp_path: Path) -> None:
-    """Code that does not run is told with its line, before anything is changed."""
-    command("new", "weather", cwd=tmp_path)
-    script = tmp_path / "weather" / "weather.py"
-    script.write_text(script.read_text().replace("import Any", "import Anything"))
-    added = command("add", "source", "station", cwd=tmp_path / "weather")
-
-    assert added.code == 1
-    assert "(weather.py:6)" in added.err
-    assert not (tmp_path / "weather" / "tests" / "test_station.py").exists()
-
-
-def test_adding_is_undone(command: Run, tmp_path: Path) -> None:
-    """Where the code does not declare what was added, all files are as they were."""
-    command("new", "weather", cwd=tmp_path)
-    folder = tmp_path / "weather"
-    script = folder / "weather.py"
-    text = script.read_text().replace(
-        "plugin.start(config)", "config.sinks = {}; plugin.start(config)"
-    )
-    script.write_text(text)
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    added = command("add", "sink", "lines", cwd=folder)
-
-    assert added.code == 1
-    assert "does not work with lines added: it declares weather" in added.err
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

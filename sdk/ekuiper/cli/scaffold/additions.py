@@ -7,6 +7,7 @@ from ...bundle.manifest import Manifest
 from ...bundle.project import Project
 from ...host.embedded.rules import read_folder
 from .editing import plan_of, with_symbol
+from .files import readme_with
 from .rules import DEMO, demo_stream, rule_of, stream_of
 from .symbols import Symbol, made
 
@@ -17,7 +18,7 @@ def added_files(
     project: Project, manifest: Manifest, kind: str, name: str
 ) -> tuple[Symbol, dict[str, str]]:
     """The new symbol, and the files by name, relative to the project's folder. Of files that are
-    there, only the plugin file and one's own manifest are among them.
+    there, only the plugin file, one's own manifest and the README are among them.
 
     Raises `CannotEditError`, and `RuleError` when a stream or rule cannot be read.
     """
@@ -32,11 +33,22 @@ def added_files(
     }
     if project.manifest is not None:
         files[f"{manifest.name}.json"] = _manifest(project, manifest, symbol)
+    files |= _readme(project, symbol)
     new: dict[str, str] = {}
     if plan.config:
         new[f"{_tests(project)}test_{name}.py"] = symbol.test(script.stem, plan.config)
     new |= _rules(project, manifest, symbol)
     return symbol, {**files, **{file: text for file, text in new.items() if _is_new(project, file)}}
+
+
+def _readme(project: Project, symbol: Symbol) -> dict[str, str]:
+    path = project.folder / "README.md"
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return {}
+    changed = readme_with(text, symbol)
+    return {"README.md": changed} if changed != text else {}
 
 
 def _relative(path: Path, project: Project) -> str:

@@ -1,12 +1,13 @@
 """All files of a new project."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from .imports import import_lines
 from .rules import DEMO, demo_stream, rule_files, stream_of
 from .symbols import IMPORTS, Symbol, rendered
 
-__all__ = ["project_files"]
+__all__ = ["project_files", "readme_with"]
 
 _KINDS = {
     "source": "emits rows",
@@ -14,6 +15,9 @@ _KINDS = {
     "aggregate": "is called in SQL for each window",
     "sink": "receives what rules find",
 }
+
+
+_ROW = re.compile(r"^\| (source|function|aggregate|sink) `\w+` \|.*\n", re.MULTILINE)
 
 
 def project_files(project: str, plugin: str, symbols: Sequence[Symbol]) -> dict[str, str]:
@@ -60,6 +64,16 @@ def _argument(group: str, items: Sequence[str]) -> str:
     return "\n".join([f"    {group}={{", *(f"        {item}," for item in items), "    },"])
 
 
+def readme_with(text: str, symbol: Symbol) -> str:
+    """A README whose table of symbols, if its author has kept it, has one more."""
+    rows = list(_ROW.finditer(text))
+    end = rows[-1].end() if rows else 0
+    return f"{text[:end]}{_row(symbol)}\n{text[end:]}" if rows else text
+
+
 def _table(symbols: Iterable[Symbol]) -> str:
-    lines = [f"| {symbol.kind} `{symbol.name}` | {_KINDS[symbol.kind]} |" for symbol in symbols]
-    return "\n".join(["| symbol | |", "|---|---|", *lines])
+    return "\n".join(["| symbol | |", "|---|---|", *map(_row, symbols)])
+
+
+def _row(symbol: Symbol) -> str:
+    return f"| {symbol.kind} `{symbol.name}` | {_KINDS[symbol.kind]} |"
