@@ -115,8 +115,8 @@ def test_syntax_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "p.py ended without plugin.start(...)"),
-        ("import sys; sys.exit(3)", "p.py called sys.exit(3) before plugin.start"),
+        ("", "ended without plugin.start(...)"),
+        ("import sys; sys.exit(3)", "called sys.exit(3) before plugin.start"),
         ("import os; os._exit(4)", "ended with status 4 before plugin.start"),
         ("import os; os.kill(os.getpid(), 9)", "was killed by SIGKILL before plugin.start"),
     ],

@@ -147,6 +147,7 @@ def test_tools_have_nothing_to_say(command: Run, tmp_path: Path, tool: str) -> N
         (["w", "--source", "x", "--sink", "x"], "sink 'x': the plugin has one of that name: x"),
         (["w", "--source", ""], "a name has lower-case letters"),
         ([], "Missing argument 'NAME'"),
+        ([""], "plugin ''"),
     ],
 )
 def test_names_that_cannot_work(
@@ -168,10 +169,10 @@ def test_an_existing_folder(command: Run, tmp_path: Path) -> None:
 
     made = command("new", "weather", cwd=tmp_path)
     assert made.code == 1
-    assert "weather exists already" in made.err
-    assert "cd weather && ekuiper add function NAME" in made.err
+    assert f"{tmp_path}/weather is not empty" in made.err
+    assert "ekuiper add function NAME weather" in made.err
     assert [path.name for path in (tmp_path / "weather").iterdir()] == ["mine.txt"]
-    assert command("new", "empty", cwd=tmp_path).code == 0
+    assert command("new", ".", cwd=tmp_path / "empty").code == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

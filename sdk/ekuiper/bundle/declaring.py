@@ -35,7 +35,6 @@ def declare_into(result: str, path: str) -> None:
 
     Ends the process where the file calls `plugin.start`, which never returns either.
     """
-    name = os.path.basename(path)
     namespace = as_main(path, [])
 
     def start(c: PluginConfig) -> None:
@@ -48,11 +47,11 @@ def declare_into(result: str, path: str) -> None:
     try:
         exec(compiled(path), namespace)
     except SystemExit as error:
-        _end(result, {"error": f"{name} called sys.exit({error.code!r}) before plugin.start"})
+        _end(result, {"error": f"called sys.exit({error.code!r}) before plugin.start"})
     except BaseException as error:
         traceback.print_exception(error.with_traceback(_beyond_here(error)))
         _end(result, {"error": describe(error)})
-    _end(result, {"error": f"{name} ended without plugin.start(...)"})
+    _end(result, {"error": "ended without plugin.start(...)"})
 
 
 def _end(result: str, found: Mapping[str, Any]) -> None:

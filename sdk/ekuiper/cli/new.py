@@ -18,7 +18,7 @@ __all__ = ["new"]
 
 
 @click.command()
-@click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
+@click.argument("name", metavar="NAME")
 @click.option("--source", multiple=True, metavar="NAME", help="With a source, which emits rows.")
 @click.option(
     "--function", multiple=True, metavar="NAME", help="With a function, called for each row."
@@ -28,7 +28,7 @@ __all__ = ["new"]
 )
 @click.option("--sink", multiple=True, metavar="NAME", help="With a sink, which receives results.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def new(folder: Path, as_json: bool, **given: Any) -> None:
+def new(name: str, as_json: bool, **given: Any) -> None:
     """Make a project for a plugin in the new folder NAME.
 
     It has code, tests, streams and rules that work, for each symbol named; without any, for one
@@ -40,14 +40,16 @@ def new(folder: Path, as_json: bool, **given: Any) -> None:
 
     A name has lower-case letters, digits and _; NAME may be a path, and its last part have dashes.
     """
-    project = folder.resolve().name
+    folder = Path(name)
+    project = folder.resolve().name if name else ""
     plugin = project.replace("-", "_")
     check_plugin(plugin)
     symbols = _symbols(plugin, [(kind, name) for kind in KINDS for name in given[kind]])
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "is not empty" if folder.is_dir() else "is a file"
         raise click.ClickException(
-            f"{folder} exists already; give another name, remove it, or add to it: "
-            f"cd {shlex.quote(str(folder))} && ekuiper add function NAME"
+            f"{folder.absolute()} {what}; give another name, remove it, or add to it: "
+            f"ekuiper add function NAME {shlex.quote(name)}"
         )
     files = project_files(project, plugin, symbols)
     write_files(folder, files)
@@ -78,7 +80,7 @@ def _function_of(plugin: str) -> str:
 
 def _next(folder: Path) -> list[tuple[str, str]]:
     return [
-        (f"cd {shlex.quote(str(folder))}", ""),
+        *([] if folder == Path() else [(f"cd {shlex.quote(str(folder))}", "")]),
         ("python -m pytest", "its tests"),
         ("ekuiper run .", "its rules, on this machine"),
         ("ekuiper deploy --to http://HOST:9081", "to an eKuiper"),
