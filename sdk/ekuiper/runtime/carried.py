@@ -5,10 +5,13 @@ import sys
 
 from ..typed import NamedTuple
 
-__all__ = ["ENVIRONMENT", "Carried"]
+__all__ = ["ENVIRONMENT", "LOCK", "Carried"]
 
 ENVIRONMENT = ".venv"
-"""The folder, beside the wheels, of the environment that is made from them."""
+"""The folder, beside that of the wheels, of the environment that is made of them."""
+
+LOCK = "requirements.lock"
+"""The file among the wheels that lists them, as `pip install -r` takes it."""
 
 
 class Carried(NamedTuple):

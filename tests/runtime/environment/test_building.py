@@ -18,7 +18,8 @@ from tests.runtime.test_process import DEADLINE, ask
 
 import ekuiper
 from ekuiper.errors import PackError
-from ekuiper.runtime.environment.wheels import LOCK, digest_of, locked, unpack
+from ekuiper.runtime.carried import LOCK
+from ekuiper.runtime.environment.wheels import digest_of, locked, unpack
 from ekuiper.runtime.launcher import text
 
 BODY = """

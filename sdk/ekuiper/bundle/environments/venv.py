@@ -1,7 +1,7 @@
 """Wheels, of which the host makes an environment at the plugin's first start."""
 
-from ...runtime.carried import ENVIRONMENT
-from ...runtime.environment.wheels import LOCK, digest_of, wheel_name
+from ...runtime.carried import ENVIRONMENT, LOCK
+from ...runtime.environment.wheels import digest_of, wheel_name
 from ..archive import Entry
 from .fetching import fetch
 from .made import LIBRARY, Made, Making, own_library

@@ -8,7 +8,7 @@ used, nor pip: the wheels are unpacked.
 import os
 import sys
 
-from ..carried import ENVIRONMENT, Carried
+from ..carried import ENVIRONMENT, LOCK, Carried
 from ..supervision.report import Report
 
 __all__ = ["STAMP", "become_worker", "builder", "furnish", "move_in"]
@@ -74,7 +74,7 @@ def _environment(wheels: str) -> str:
 
 def _identity(wheels: str) -> str:
     """What an environment is made of: if any of it changes, another is made."""
-    with open(os.path.join(wheels, "requirements.lock"), encoding="utf-8") as file:
+    with open(os.path.join(wheels, LOCK), encoding="utf-8") as file:
         lock = file.read()
     return f"{sys.version}\n{os.path.realpath(sys.executable)}\n{wheels}\n{lock}"
 

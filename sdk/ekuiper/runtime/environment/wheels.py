@@ -9,11 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ...errors import PackError
+from ..carried import LOCK
 
-__all__ = ["LOCK", "Wheel", "digest_of", "locked", "unpack", "wheel_name"]
-
-LOCK = "requirements.lock"
-"""The file beside the wheels that lists them, as `pip install -r` takes it."""
+__all__ = ["Wheel", "digest_of", "locked", "unpack", "wheel_name"]
 
 _NAME = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(-\d[^-]*)?-(?P<tag>[^-]+-[^-]+-[^-]+)\.whl")
 _LINE = re.compile(r"(?P<what>\S+==\S+) --hash=sha256:(?P<digest>[0-9a-f]{64})")
