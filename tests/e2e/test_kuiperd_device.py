@@ -3,14 +3,25 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from ekuiper.host.local.kuiperd import kuiperds
 from ekuiper.host.local.logfiles import log_files
 from ekuiper.host.local.processes import processes
 
 from .kuiperd import parent_of
-from .site import Site
+from .site import Question, Site
+
+
+@pytest.fixture
+def site(site: Site) -> Iterator[Site]:
+    """The plugin at work: eKuiper 1 starts none before it is used."""
+    with Question(site, f"{site.name('echo')}(i)") as question:
+        question.ask(i=1)
+        yield site
 
 
 def run(*arguments: str) -> tuple[int, str]:

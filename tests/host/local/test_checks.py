@@ -165,6 +165,17 @@ def test_each_thing_is_found(machine: Machine, severity: str, id: str, words: tu
     assert {each.id for each in bad(machine)} <= {id}
 
 
+def test_nothing_is_guessed_about_a_host_that_is_not_ours():
+    """Its settings were not read, so its Python and its timeouts are not known."""
+    unknown = replace(HOST, uid=0, folders={}, settings={}, environment=None, unread="not ours")
+    machine = replace(MACHINE, hosts=(unknown,), interpreters={42: Interpreter(None)})
+
+    assert [(each.id, each.severity) for each in bad(machine)] == [
+        ("user", "warning"),
+        ("settings", "warning"),
+    ]
+
+
 def test_two_hosts_share_a_folder():
     """Both have sockets of the same names; one in a container has not."""
     beside = replace(HOST, pid=43)

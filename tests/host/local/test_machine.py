@@ -122,15 +122,32 @@ def test_an_interpreter_is_tried(tmp_path: Path):
     broken.chmod(0o755)
     uid = os.geteuid()
 
-    assert try_interpreter(sys.executable, uid, None).version == sys.version_info[:3]
-    assert "no such module" in try_interpreter(str(broken), uid, None).problem
+    assert try_interpreter(sys.executable, uid, os.environ).version == sys.version_info[:3]
+    assert "no such module" in try_interpreter(str(broken), uid, os.environ).problem
     assert "there is no program" in try_interpreter("python", uid, {"PATH": "/none"}).problem
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may become anybody")
+def test_the_host_of_another_user_says_little():
+    """No more than that it is there, and whose."""
+    code = (
+        "import os, sys;"
+        "from ekuiper.host.local.kuiperd import kuiperds;"
+        "from ekuiper.host.local.processes import Process;"
+        "os.setgroups([]); os.setgid(4711); os.setuid(4711);"
+        "(host,) = kuiperds([Process(int(sys.argv[1]), 1, 0, 'kuiperd')]);"
+        "print(host.environment, bool(host.unread))"
+    )
+    command = [sys.executable, "-c", code, str(os.getpid())]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "None True\n"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root runs it as the host's user")
 def test_the_interpreter_of_another_user_is_not_run():
     """Whoever calls a program kuiperd could have us run what he wants."""
-    found = try_interpreter(sys.executable, os.geteuid() + 1, None)
+    found = try_interpreter(sys.executable, os.geteuid() + 1, os.environ)
 
     assert (found.version, found.problem) == (None, "")
 

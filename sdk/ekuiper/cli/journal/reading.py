@@ -128,6 +128,11 @@ def _paths() -> list[str]:
         files = ", ".join(paths[-1] for paths in found.values() if paths)
         raise HostError(f"{len(hosts)} kuiperds run here; choose a log by --file: {files}")
     (host,) = hosts
+    if host.environment is None:
+        raise HostError(
+            f"kuiperd, process {host.pid}, runs as another user (uid {host.uid}): run this as that "
+            "user, or name its log by --file"
+        )
     if not found[host.pid]:
         raise HostError(f"kuiperd, process {host.pid}, has no log file to be read; {_ELSEWHERE}")
     return found[host.pid]

@@ -33,13 +33,12 @@ class Interpreter:
     problem: str = ""
 
 
-def try_interpreter(program: str, uid: int, environment: Mapping[str, str] | None) -> Interpreter:
+def try_interpreter(program: str, uid: int, environment: Mapping[str, str]) -> Interpreter:
     """Run `program` as the host of user `uid` does, in its environment, and ask for its version.
 
     Never as anybody but that user: who runs something called kuiperd may name any program.
     """
-    where = environment if environment is not None else os.environ
-    path = shutil.which(program, path=where.get("PATH", os.defpath))
+    path = shutil.which(program, path=environment.get("PATH", os.defpath))
     if path is None:
         return Interpreter(None, problem=f"there is no program {program} in kuiperd's PATH")
     if os.geteuid() not in (0, uid):
@@ -50,7 +49,7 @@ def try_interpreter(program: str, uid: int, environment: Mapping[str, str] | Non
             [path, "-c", _ASK],
             capture_output=True,
             timeout=_PATIENCE,
-            env=dict(where),
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             cwd="/",
             user=other,

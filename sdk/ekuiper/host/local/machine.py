@@ -128,7 +128,7 @@ def _shown(command: tuple[str, ...]) -> str:
 
 def _interpreter(host: Kuiperd) -> Interpreter:
     program = host.python
-    if host.contained:
+    if host.contained or host.environment is None:
         return Interpreter(None)
     return try_interpreter(program, host.uid, host.environment)
 

@@ -53,10 +53,10 @@ def _listeners() -> set[str]:
 
 
 def _refuses(path: str) -> bool:
-    """Whether certainly nobody listens, not even in a container. Who does is not disturbed by
-    this, but asked only if the kernel does not tell of it."""
+    """Whether nobody listens, not even in a container, as far as this user may know. Whoever does
+    is not disturbed: only if the kernel does not tell of anybody is this tried."""
     try:
         connect(os.fsencode(path)).close()
     except OSError as error:
-        return error.errno == errno.ECONNREFUSED
+        return error.errno in (errno.ECONNREFUSED, errno.EACCES, errno.EPERM)
     return False

@@ -14,8 +14,8 @@ _FEW = 5
 def check_leftovers(machine: Machine) -> Iterator[Finding]:
     """Sockets that nobody listens at, and plugins whose host is gone."""
     stale = [each for each in machine.files if not each.listened]
-    users = {host.uid for host in machine.hosts} or {machine.uid}
-    blocking = [each for each in stale if 0 not in users and each.uid not in users]
+    users = {host.uid for host in machine.hosts}
+    blocking = [each for each in stale if users and not users & {0, each.uid}]
     harmless = [each for each in stale if each not in blocking]
     if blocking:
         owners = " and ".join(sorted({user(each.uid) for each in blocking}))

@@ -24,7 +24,8 @@ def check_programs(machine: Machine) -> Iterator[Finding]:
     else:
         yield well("python", machine.executable, text)
     for host in machine.hosts:
-        yield _check_host(machine, host)
+        if not host.unread:  # else it is not known which one it starts
+            yield _check_host(machine, host)
 
 
 def _check_host(machine: Machine, host: Kuiperd) -> Finding:
