@@ -10,6 +10,7 @@ Judged = tuple[list[tuple[str, str]], dict[str, int]]
 
 _PATIENCE = 4.0  # seconds of a pause after which the host's own 5 s may have run out
 _AGAIN = 5.0  # seconds until what failed because a socket was away has been tried again
+_SPOILT = 2.0  # seconds until a file that was put right has been read
 _REASON = re.compile(r"SIG[A-Z]+|signal|call_timeout")
 
 
@@ -54,9 +55,13 @@ def judge_commands(story: Story) -> Judged:
         excused = story.excused(began, ended, filter(story.expected, story.outages), 1.0)
         deaths = story.deaths_within(began, ended)
         away = story.done("hide", "replace")
+        spoilt = "SyntaxError" in outcome and story.excused(
+            began, ended, story.done("spoil"), _SPOILT
+        )
         enough = 2 if story.plan.supervised else 1
         if outcome.startswith("broken") or not (
             excused
+            or spoilt
             or deaths >= enough
             or story.backs_off(began, ended)
             or story.excused(began, ended, away, _AGAIN)

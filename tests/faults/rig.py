@@ -207,6 +207,8 @@ class Rig:
         assert self._process is not None
         assert self._process.stdin is not None
         self._deeds.restore()
+        if not self._plan.supervised:
+            self._deeds.disarm()  # else the new host might lose it before its rules run
         self._process.kill()
         self._process.wait()
         self._process.stdin.close()

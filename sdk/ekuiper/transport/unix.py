@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from ..errors import AddressError, ListenError
+from ..errors import AddressError, EkuiperError, ListenError
 from ..typed import TypeVar
 from . import Peer
 
-__all__ = ["UnixDoor", "check_user", "claim", "connect", "path_of", "peer_of"]
+__all__ = ["UnixDoor", "check_user", "claim", "connect", "path_of", "peer_of", "remove_stale"]
 
 _Bound = TypeVar("_Bound")
 
@@ -155,6 +155,14 @@ def claim(url: str, path: bytes, bind: Callable[[], _Bound]) -> _Bound:
             if time.monotonic() >= deadline:
                 raise ListenError(url, "in use by a process that listens there")
             time.sleep(_IN_USE_PAUSE)
+
+
+def remove_stale(url: str) -> None:
+    """Remove the socket file of somebody who died, if there is one and that can be done."""
+    try:
+        _clear_stale(url, path_of(url))
+    except EkuiperError:
+        pass  # it is something else, or nobody's
 
 
 def _identify(path: bytes) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the supervisor keeps of sinks with acks, and how it lets go of that."""
+"""What the supervisor keeps of sinks, and how it lets go of that."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import socket
 
 import pytest
 
+from ekuiper.protocol.addresses import Addresses
 from ekuiper.protocol.codec import encode_command
 from ekuiper.protocol.messages import Command, Meta
 from ekuiper.runtime.supervision.custody import Custody, name_of
+from ekuiper.runtime.supervision.orders import Order
 
 PLACE = Meta("r", "o", 0)
-STOP = encode_command(Command("stop", "sink", "k", PLACE, None, {}))
+START, STOP = (
+    encode_command(Command(verb, "sink", "k", PLACE, None, {})) for verb in ("start", "stop")
+)
 
 pytestmark = pytest.mark.skipif(
     not os.path.isdir("/proc/self/fd"), reason="counts descriptors in /proc"
@@ -20,37 +24,69 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def kept(tmp_path):
-    """The path of a listener that is kept, with what a ledger has: a file and a pipe."""
-    path = tmp_path / "listener"
+def listener(tmp_path, monkeypatch):
+    """Where the sink listens, in this process instead of a worker."""
+    monkeypatch.setenv("EKUIPER_SOCKET_DIR", str(tmp_path))
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
+        listener.bind(Addresses(str(tmp_path)).data(PLACE).removeprefix("ipc://"))
         listener.listen()
-        custody = Custody()
-        before = os.listdir("/proc/self/fd")
-        file = os.open(os.devnull, os.O_RDONLY)
-        fds = [file, *os.pipe(), os.dup(listener.fileno())]
-        custody.keep(name_of(("sink", "k", *PLACE)), fds)
-        yield custody, path
-        assert os.listdir("/proc/self/fd") == before
+        yield listener
 
 
-def test_stopped_without_a_worker(kept):
-    """Nobody else can remove the file; nothing stays open."""
-    custody, path = kept
-    custody.commanded(STOP, worker=False)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "r_o_0.ipc"
+
+
+@pytest.fixture
+def custody(listener):
+    """It has what a sink with acks has: its listener, and a file and a pipe of the ledger."""
+    before = len(os.listdir("/proc/self/fd"))
+    custody = Custody()
+    file = os.open(os.devnull, os.O_RDONLY)
+    fds = [file, *os.pipe(), os.dup(listener.fileno())]
+    custody.keep(name_of(("sink", "k", *PLACE)), fds)
+    yield custody
+    gone = listener.fileno() < 0
+    assert len(os.listdir("/proc/self/fd")) == before - gone
+
+
+def test_stopped_without_a_worker(custody, listener, path):
+    """Nobody else removes the file."""
+    listener.close()
+    custody.commanded(STOP)
+    assert path.exists()
+    custody.answered()
     assert not path.exists()
 
 
-def test_stopped_with_a_worker(kept):
-    """It removes the file itself."""
-    custody, path = kept
-    custody.commanded(STOP, worker=True)
+def test_started_without_a_worker(custody, listener, path):
+    """The next worker will listen there."""
+    listener.close()
+    custody.commanded(START)
+    custody.answered()
     assert path.exists()
 
 
-def test_at_the_end(kept):
-    """Files and descriptors go."""
-    custody, path = kept
-    custody.close()
+def test_stopped_with_a_worker(custody, path):
+    """What somebody listens at is his."""
+    custody.commanded(STOP)
+    custody.answered()
+    assert path.exists()
+
+
+def test_at_the_end(custody, listener, path):
+    """Files and descriptors go, also those of sinks without acks."""
+    listener.close()
+    custody.close([Order(START)])
     assert not path.exists()
+
+
+def test_another_file(path, tmp_path, monkeypatch):
+    """It is left alone."""
+    monkeypatch.setenv("EKUIPER_SOCKET_DIR", str(tmp_path))
+    path.write_text("not a socket")
+    custody = Custody()
+    custody.commanded(STOP)
+    custody.answered()
+    assert path.exists()

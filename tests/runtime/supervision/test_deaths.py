@@ -184,6 +184,40 @@ def test_an_exit_in_close_is_a_stop(supervised):
     assert plugin.command(start_frame(verb="stop")) == b"ok"
 
 
+@pytest.mark.parametrize("config", [{}, {"requireAck": True}], ids=["without acks", "with acks"])
+def test_a_sink_that_is_stopped_while_there_is_no_worker(supervised, config):
+    """Its socket's file goes, though whoever listened there is dead and the next one imports."""
+    plugin = supervised(
+        """
+        import time
+        while (HERE / "slow").exists(): time.sleep(0.01)
+        class K(Sink):
+            def open(self, ctx): pass
+            def collect(self, ctx, data): pass
+        plugin.start(PluginConfig('p', {}, {'k': K}, {}))
+        """
+    ).hosted()
+    place = Meta("r", "o", 0)
+    plugin.keep(plugin.transport.pull(plugin.addresses.ack(place)))
+    start, stop = (
+        encode_command(Command(verb, "sink", "k", place, None, config))
+        for verb in ("start", "stop")
+    )
+    assert plugin.command(start) == b"ok"
+    path = plugin.folder / "r_o_0.ipc"
+    assert path.is_socket()
+    (plugin.folder / "slow").touch()
+    (worker,) = plugin.workers()
+    os.kill(worker, signal.SIGKILL)
+    await_end(worker)
+    assert plugin.command(stop) == b"ok"
+
+    assert not path.exists()
+    (plugin.folder / "slow").unlink()
+    assert plugin.command(start) == b"ok"
+    assert path.is_socket()
+
+
 def test_a_dead_workers_children_hold_nothing(supervised):
     """They are killed with it: death is seen though they hold its sockets."""
     plugin = supervised(

@@ -1,10 +1,13 @@
 """The sockets of sinks with acks, and what those owe, while workers come and go."""
 
-import _socket as socket
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from ...errors import ChannelClosedError
+from ...errors import AddressError, ChannelClosedError
+from ...protocol.addresses import Addresses
+from ...protocol.messages import Meta
+from ...transport.unix import remove_stale
+from ..reach import socket_directory
 from .link import KEEP, Link
 from .orders import Key, Order
 
@@ -19,6 +22,7 @@ class Custody:
 
     def __init__(self) -> None:
         self._kept: dict[bytes, list[int]] = {}
+        self._stopped: str | None = None  # where a sink that is being stopped listened
         self.how = ""
         """How the last worker ended."""
 
@@ -46,14 +50,19 @@ class Custody:
         except ChannelClosedError:
             pass  # it has died
 
-    def commanded(self, frame: bytes, *, worker: bool) -> None:
-        """The host starts or stops something: it waits for nothing that was before. Without a
-        `worker` nobody else can clean up."""
-        name = _name_in(frame) if self._kept else b""
-        if name in self._kept:
-            if not worker:
-                _remove_path(self._kept[name])
-            self.forget(name)
+    def commanded(self, frame: bytes) -> None:
+        """The host starts or stops something: it waits for nothing that was before."""
+        order = Order(frame)
+        self._stopped = _url_of(order) if order.stops else None
+        if self._kept and order.key is not None:
+            self.forget(name_of(order.key))
+
+    def answered(self) -> None:
+        """The command is about to be: nobody listens where a stopped sink did, though it may be
+        that no worker was there to see to it."""
+        if self._stopped is not None:
+            remove_stale(self._stopped)
+            self._stopped = None
 
     def forget(self, name: bytes) -> None:
         """Close what is kept under this name."""
@@ -65,11 +74,11 @@ class Custody:
         for name in list(self._kept):
             self.forget(name)
 
-    def close(self) -> None:
-        """At the end of the plugin."""
-        for descriptors in self._kept.values():
-            _remove_path(descriptors)
+    def close(self, live: Iterable[Order]) -> None:
+        """At the end of the plugin, and of these sinks among others."""
         self.forget_all()
+        for url in filter(None, map(_url_of, live)):
+            remove_stale(url)
 
 
 def name_of(key: Key) -> bytes:
@@ -88,17 +97,11 @@ def _name_in(frame: bytes) -> bytes:
     return name_of(key) if key is not None else b""
 
 
-def _remove_path(descriptors: Sequence[int]) -> None:
-    """Unlink the file at which the listener among these listens."""
-    for fd in descriptors:
-        try:
-            sock = socket.socket(fileno=fd)
-        except OSError:
-            continue  # no socket
-        try:
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                os.unlink(sock.getsockname())
-        except OSError:
-            pass  # gone already
-        finally:
-            sock.detach()
+def _url_of(order: Order) -> str | None:
+    """Where it listens, if it is a sink."""
+    if order.key is None or order.key[0] != "sink":
+        return None
+    try:
+        return Addresses(socket_directory()).data(Meta(*order.key[2:]))
+    except AddressError:
+        return None

@@ -265,7 +265,7 @@ class Supervisor:
             return self._machine.cut(now)
         if frame is None:
             return []
-        self._custody.commanded(frame, worker=self._worker is not None)
+        self._custody.commanded(frame)
         return self._machine.command(now, frame)
 
     def _do(self, actions: list[Action]) -> int | Link | None:
@@ -340,6 +340,7 @@ class Supervisor:
             self._renewals.over(action.error)
 
     def _answer(self, frame: bytes) -> None:
+        self._custody.answered()
         try:
             self._host.answer(frame)
         except ChannelResetError:
@@ -352,7 +353,7 @@ class Supervisor:
             if self._machine.replays:
                 self._custody.give(self._worker.link, action.frame)
             else:
-                self._custody.commanded(action.frame, worker=True)
+                self._custody.commanded(action.frame)
             self._worker.link.send(COMMAND, action.number, action.frame)
         except ChannelClosedError:
             pass  # it has died: the machine hears of it next
@@ -377,7 +378,7 @@ class Supervisor:
             for frame in worker.link.drain()[0]:
                 self._worker_says(deadline, worker, frame)
             worker.close()
-        self._custody.close()
+        self._custody.close(self._machine.starts.live.values())
         self._host.close()
         return status
 
