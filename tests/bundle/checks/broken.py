@@ -86,8 +86,12 @@ def without_manifest(draft: Draft) -> None:
 
 
 def yaml(text: str | bytes) -> Change:
+    """Other settings, and a source that gives no row without the setting a."""
+
     def change(draft: Draft) -> None:
         draft.files[f"sources/{draft.source}.yaml"] = text
+        configure = "    def configure(self, datasource, conf):\n        conf['a']\n\n"
+        draft.files["main.py"] = draft.code().replace("    def open", f"{configure}    def open")
 
     return change
 
@@ -462,12 +466,26 @@ BROKEN = (
     Broken(
         "yaml in another case", "missing-yaml", upper_case_yaml, refused=ALL, also=("misplaced",)
     ),
-    Broken("yaml does not parse", "source-yaml", yaml("default:\n\ta: 1\n  b: [\n"), BOTH),
-    Broken("yaml is a list", "source-yaml", yaml("- a\n- b\n"), BOTH),
-    Broken("yaml group is a number", "source-yaml", yaml("default: 3\n"), BOTH),
-    Broken("yaml key twice", "source-yaml", yaml("default:\n  a: 1\n  a: 2\n"), BOTH),
-    Broken("yaml in Latin-1", "source-yaml", yaml("default:\n  a: é\n".encode("latin-1")), BOTH),
-    Broken("yaml without default", "no-default", yaml("other:\n  a: 1\n"), BOTH),
+    Broken(
+        "yaml does not parse",
+        "source-yaml",
+        yaml("default:\n\ta: 1\n  b: [\n"),
+        BOTH,
+        useless="source",
+    ),
+    Broken("yaml is a list", "source-yaml", yaml("- a\n- b\n"), BOTH, useless="source"),
+    Broken("yaml group is a number", "source-yaml", yaml("default: 3\n"), BOTH, useless="source"),
+    Broken(
+        "yaml key twice", "source-yaml", yaml("default:\n  a: 1\n  a: 2\n"), BOTH, useless="source"
+    ),
+    Broken(
+        "yaml in Latin-1",
+        "source-yaml",
+        yaml("default:\n  a: é\n".encode("latin-1")),
+        BOTH,
+        useless="source",
+    ),
+    Broken("yaml without default", "no-default", yaml("other:\n  a: 1\n"), BOTH, useless="source"),
     Broken(
         "yaml key twice, deeper",
         "source-yaml",

@@ -75,6 +75,15 @@ def marked_yaml(draft: Draft) -> None:
     draft.files[f"sources/{draft.source}.yaml"] = b"\xef\xbb\xbfdefault:\n  interval: 10\n"
 
 
+def strange_yaml(draft: Draft) -> None:
+    """Keys that YAML takes for something else, anchors, and a group with nothing in it; the source
+    needs the setting `a`."""
+    text = "base: &base\n  a: 1\nnone:\ndefault:\n  <<: *base\n  on: 1\n  2: x\n  b: {c: [1, 2]}\n"
+    draft.files[f"sources/{draft.source}.yaml"] = text
+    configure = "    def configure(self, datasource, conf):\n        conf['a']\n\n"
+    draft.files["main.py"] = draft.code().replace("    def open", f"{configure}    def open")
+
+
 def letters(draft: Draft) -> None:
     draft.files["größe.txt"] = "x"
 
@@ -165,6 +174,7 @@ GOOD = (
     Good("odd names", odd_names, Draft.zip, ("odd-name", "import-on-host")),
     Good("empty yaml", empty_yaml, Draft.zip, ("no-default", "import-on-host")),
     Good("yaml with byte order mark", marked_yaml),
+    Good("strange yaml", strange_yaml),
     Good("letters in names", letters),
     Good("code with CRLF", crlf),
     Good("install.sh", install_script),
