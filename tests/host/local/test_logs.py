@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,23 @@ def test_a_hosts_log_files_are_found(tmp_path: Path) -> None:
     names = [Path(path).name for path in log_files(host)]
 
     assert names == ["stream.2026-11-20T00-00-00.log", "stream.log"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_host_without_a_log_file_has_its_console(tmp_path: Path) -> None:
+    """Where that is a file; a pipe of somebody else's cannot be read."""
+    with (tmp_path / "console").open("w") as console:
+        for output, expected in ((console, ["line\n"]), (subprocess.PIPE, None)):
+            command = ["/bin/sh", "-c", "echo line; (echo >&2); read word"]
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.PIPE
+            ) as running:
+                assert running.stderr is not None
+                running.stderr.readline()
+                paths = log_files(Kuiperd(running.pid, 0, folders={"log": str(tmp_path)}))
+                found = [line for path in paths for line in lines_of(path)] if paths else None
+                running.communicate(b"\n")
+            assert found == expected
 
 
 def test_a_log_is_followed_into_the_next_file(tmp_path: Path) -> None:

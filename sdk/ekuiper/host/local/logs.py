@@ -13,7 +13,9 @@ _STAMPED = re.compile(
 )
 _COMPLETE = re.compile(r" \((?:[^()]+:\d+|supervisor)\)$")
 _MOST = 50  # lines of one message
-_HOST = re.compile(r'(?:time="?([^" ]+)"? )?level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S*)')
+_HOST = re.compile(r'(?:time="?([^" ]+)"? )?level=(\w+) msg=("[^"\\]*(?:\\.[^"\\]*)*"|\S*)')
+_HOST_BEGINS = ("time=", "level=")
+_ABOUT = "plugin"  # and so is it in the paths of all plugins
 _HOST_LEVELS = {"warning": "WARNING", "error": "ERROR", "fatal": "CRITICAL", "panic": "CRITICAL"}
 _ESCAPED = re.compile(r"\\(.)")
 _NAMED = re.compile(r"/portable/([^/\"\s]+)/|/plugin_(.+?)\.ipc|\bplugin (\S+) is not running")
@@ -59,9 +61,8 @@ class Folding:
     def feed(self, line: str) -> list[Entry]:
         """The entries that are complete with this line, which may begin the next one."""
         line = line.rstrip("\r\n")
-        host = _HOST.match(line)
-        if host is not None:
-            told = _of_host(host)
+        if line.startswith(_HOST_BEGINS) and "msg=" in line:
+            told = _of_host(line) if _ABOUT in line else None
             if self._trace is not None and self._trace.unfinished:
                 return [told] if told else []  # it came between
             return [*self.flush(), *([told] if told else [])]
@@ -138,9 +139,12 @@ def _first(line: str) -> Entry:
     return Entry(None, level, None, "printed", line)
 
 
-def _of_host(line: re.Match[str]) -> Entry | None:
+def _of_host(line: str) -> Entry | None:
     """What the host tells of a plugin, if it matters."""
-    time, level, text = line.groups()
+    parts = _HOST.match(line)
+    if parts is None:
+        return None
+    time, level, text = parts.groups()
     text = _ESCAPED.sub(_unescaped, text[1:-1]) if text.startswith('"') else text
     plugin = _named(text)
     if plugin is None or (level not in _HOST_LEVELS and _ENDED not in text):
