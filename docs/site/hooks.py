@@ -30,6 +30,8 @@ PAGES = {
 }
 HELP = "<!-- the help of every verb -->"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
+# What tests are told of the block below.
+REMARK = re.compile(r"^<!-- (?:not run|exits)[^\n]* -->\n", re.MULTILINE)
 # A fence with words that say what it shows, and what is made of its language.
 LANGUAGES = {"bytes": "text", "json": "json"}
 FENCE = re.compile(r"^```(bytes|json) [^\n=]+$", re.MULTILINE)
@@ -46,7 +48,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Make links and fences those of the site, and put the help where it goes."""
     name = page.file.src_uri
-    text = FENCE.sub(lambda fence: f"```{LANGUAGES[fence[1]]}", markdown)
+    text = FENCE.sub(lambda fence: f"```{LANGUAGES[fence[1]]}", REMARK.sub("", markdown))
     if HELP in text:
         text = text.replace(HELP, "\n".join(_help()))
     return text if name in PAGES.values() else _within(text, f"docs/{name}", name)

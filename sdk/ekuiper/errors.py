@@ -1,28 +1,28 @@
 """Every error this package raises on purpose, rooted by who must act.
 
-EkuiperError
-├── PluginError        the plugin's author must act
-│   ├── ConfigError            a symbol or plugin was declared wrongly
-│   ├── ManifestError          `<name>.json` or `pyproject.toml` is wrong
-│   ├── DeclarationError       the plugin file does not come to `plugin.start`
-│   ├── PackError              the plugin cannot be packed for a host
-│   ├── SymbolError            a symbol cannot be started or run
-│   └── UnsupportedValueError  a value has no JSON form
-├── ProtocolError      the other end said nonsense
-│   ├── MalformedMessageError
-│   └── UnknownCommandError
-├── TransportError     the environment
-│   ├── ChannelTimeoutError    nothing arrived, or nothing was taken, in time
-│   ├── ChannelResetError      the connection was lost; send again to dial anew
-│   ├── ChannelClosedError     this end was closed
-│   ├── ChannelStateError      send and recv were not called in turn
-│   ├── AddressError           the path cannot be a socket
-│   ├── ConnectError
-│   └── ListenError
-└── HostError          the host refused
-    ├── CallError              a function call failed
-    ├── ExpressionError        a function call cannot be read
-    └── RestError
+    EkuiperError
+    ├── PluginError        the plugin's author must act
+    │   ├── ConfigError            a symbol or plugin was declared wrongly
+    │   ├── ManifestError          `<name>.json` or `pyproject.toml` is wrong
+    │   ├── DeclarationError       the plugin file does not come to `plugin.start`
+    │   ├── PackError              the plugin cannot be packed for a host
+    │   ├── SymbolError            a symbol cannot be started or run
+    │   └── UnsupportedValueError  a value has no JSON form
+    ├── ProtocolError      the other end said nonsense
+    │   ├── MalformedMessageError
+    │   └── UnknownCommandError
+    ├── TransportError     the environment
+    │   ├── ChannelTimeoutError    nothing arrived, or nothing was taken, in time
+    │   ├── ChannelResetError      the connection was lost; send again to dial anew
+    │   ├── ChannelClosedError     this end was closed
+    │   ├── ChannelStateError      send and recv were not called in turn
+    │   ├── AddressError           the path cannot be a socket
+    │   ├── ConnectError
+    │   └── ListenError
+    └── HostError          the host refused
+        ├── CallError              a function call failed
+        ├── ExpressionError        a function call cannot be read
+        └── RestError
 
 Each keeps its facts in fields; the text says what, the value, and what to do.
 """
