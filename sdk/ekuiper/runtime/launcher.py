@@ -134,7 +134,7 @@ def _enter(
 
         before = [*builder(name, carried), *before]
     command = Interpreter(before, [plugin, path, *rest])
-    forks = python == sys.executable
+    forks = interpreter is None and not carried.wheels
     machine = Machine(os.path.basename(script) + " (and making .venv)" * bool(carried.wheels))
     gc.freeze()  # so that a worker's collections do not write to what it shares
     supervisor = Supervisor(exchange, machine, Report(name), command, new_marks(), forks=forks)

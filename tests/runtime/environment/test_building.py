@@ -128,6 +128,16 @@ def test_it_dies_with_the_supervisor(plugin, tmp_path):
         plugin.end()  # all that hold its output have ended
 
 
+def test_a_named_interpreter_is_started_afresh(plugin):
+    """Even if it is this one."""
+    (plugin.folder / "one.py").write_text("version = 0\n")
+    plugin.script.write_text(text("p", "p.py", interpreter=sys.executable))
+    ask(plugin.hosted().function("echo"), "x")
+    (worker,) = plugin.workers()
+
+    assert b"\0--worker\0" in Path(f"/proc/{worker}/cmdline").read_bytes()
+
+
 def test_by_hand_it_runs_there_as_well(plugin, tmp_path):
     """Without a host, and without a supervisor."""
     plugin.script.with_name("p.py").write_text("import one, sys\nprint(sys.prefix, sys.argv[1:])\n")
