@@ -493,6 +493,8 @@ BROKEN = (
         BOTH,
     ),
     Broken("deeper setting in camel case", "setting-case", yaml("default:\n  a: {stopAt: 1}\n")),
+    Broken("number as a key", "setting-key", yaml("default:\n  a: 1\n  2: high\n"), BOTH),
+    Broken("true as a key", "setting-key", yaml("default:\n  a: 1\n  true: high\n"), BOTH),
     Broken("setting in camel case", "setting-case", yaml("default:\n  stopAt: 1\n")),
     Broken(
         "metadata do not parse",

@@ -78,7 +78,9 @@ def marked_yaml(draft: Draft) -> None:
 def strange_yaml(draft: Draft) -> None:
     """Keys that YAML takes for something else, anchors, and a group with nothing in it; the source
     needs the setting `a`."""
-    text = "base: &base\n  a: 1\nnone:\ndefault:\n  <<: *base\n  on: 1\n  2: x\n  b: {c: [1, 2]}\n"
+    text = (
+        "base: &base\n  a: 1\nnone:\ndefault:\n  <<: *base\n  on: 1\n  '2': x\n  b: {c: [1, 2]}\n"
+    )
     draft.files[f"sources/{draft.source}.yaml"] = text
     configure = "    def configure(self, datasource, conf):\n        conf['a']\n\n"
     draft.files["main.py"] = draft.code().replace("    def open", f"{configure}    def open")

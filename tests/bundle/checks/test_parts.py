@@ -187,7 +187,7 @@ def test_hosts() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "default:\n  on: 1\n  2: x\n  null: y\n  1.5: z\n",
+        "default:\n  on: 1\n  '2': x\n  yes: y\n  n: z\n",
         "base: &base\n  a: 1\ndefault:\n  <<: *base\n  a: 2\n",
         "default:\nother:\n  a: {b: [1, 2]}\n",
         '{"default": {"a": 1}}',

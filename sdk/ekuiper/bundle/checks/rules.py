@@ -68,6 +68,7 @@ SOCKET_PATH = Rule("socket-path", _ERROR, "a rule's names are too long for a soc
 # Settings and metadata
 MISSING_YAML = Rule("missing-yaml", _ERROR, "a source has no sources/<name>.yaml")
 SOURCE_YAML = Rule("source-yaml", _ERROR, "settings of a source cannot be read")
+SETTING_KEY = Rule("setting-key", _ERROR, "a key of settings is no text", Hosts(since=(2, 0)))
 NO_DEFAULT = Rule("no-default", _WARNING, "settings of a source have no group default")
 SETTING_CASE = Rule(
     "setting-case", _WARNING, "eKuiper 2 changes the case of a setting", Hosts(since=(2, 0))

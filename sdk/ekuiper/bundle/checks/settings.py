@@ -16,6 +16,8 @@ from .model import Bundle, Member
 
 __all__ = ["check_settings"]
 
+_TAG = "tag:yaml.org,2002:"
+_NO_TEXTS = {f"{_TAG}{kind}" for kind in ("int", "float", "null", "timestamp")}
 _FIX_YAML = "Write groups of settings, as in\ndefault:\n  interval: 1000"
 
 
@@ -41,10 +43,15 @@ def _check_source(bundle: Bundle, source: str) -> Iterator[Finding]:
         yield rules.MISSING_YAML(bundle.at(name), f"is not there{hint}", fix)
         return
     try:
-        groups = _groups(member.read())
+        top = _loaded(member.read())
     except _BadYamlError as error:
         yield rules.SOURCE_YAML(bundle.at(name, error.line), str(error), _FIX_YAML)
         return
+    for key in _keys_that_are_no_text(top):
+        reason = f"the key {key.value} is no text for YAML; eKuiper 2 leaves all settings aside"
+        place = bundle.at(name, key.start_mark.line + 1)
+        yield rules.SETTING_KEY(place, reason, f'Write it in quotes: "{key.value}".')
+    groups = _groups(top)
     if "default" not in groups:
         known = ", ".join(groups) or "none"
         reason = f"has no group default, which streams without CONF_KEY get; groups: {known}"
@@ -135,8 +142,8 @@ class _BadYamlError(Exception):
         self.line = line
 
 
-def _groups(content: bytes) -> dict[str, tuple[str, ...]]:
-    """Groups and the keys of their settings, as they are written; {} for an empty file."""
+def _loaded(content: bytes) -> yaml.MappingNode | None:
+    """Groups of settings; None for an empty file."""
     try:
         node = yaml.compose(content, yaml.SafeLoader)
         yaml.safe_load(content)
@@ -149,7 +156,7 @@ def _groups(content: bytes) -> dict[str, tuple[str, ...]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _BadYamlError(f"is no YAML: {str(error).splitlines()[0]}") from error
     if _is_nothing(node):
-        return {}
+        return None
     if not isinstance(node, yaml.MappingNode):
         raise _BadYamlError(f"holds no groups of settings, but a {_kind(node)}")
     _check_twice(node)
@@ -157,7 +164,21 @@ def _groups(content: bytes) -> dict[str, tuple[str, ...]]:
         if not _is_nothing(group) and not isinstance(group, yaml.MappingNode):
             reason = f"the group {key.value} holds no settings, but a {_kind(group)}"
             raise _BadYamlError(reason, key.start_mark.line + 1)
-    return {str(key.value): _keys(group) for key, group in node.value}
+    return node
+
+
+def _groups(top: yaml.MappingNode | None) -> dict[str, tuple[str, ...]]:
+    """The keys of each group, as they are written."""
+    return {str(key.value): _keys(group) for key, group in (top.value if top else ())}
+
+
+def _keys_that_are_no_text(top: yaml.MappingNode | None) -> Iterator[yaml.ScalarNode]:
+    """`2`, `1.5`, `null`, `true`; but `on` and `yes` are texts for eKuiper."""
+    for table in _tables(top) if top else ():
+        for key, _ in table.value:
+            boolean = key.tag == f"{_TAG}bool" and key.value.lower() in ("true", "false")
+            if isinstance(key, yaml.ScalarNode) and (boolean or key.tag in _NO_TEXTS):
+                yield key
 
 
 def _keys(group: yaml.Node) -> tuple[str, ...]:
@@ -197,7 +218,7 @@ def _tables(top: yaml.Node) -> Iterator[yaml.MappingNode]:
 
 
 def _is_nothing(node: yaml.Node | None) -> bool:
-    return node is None or node.tag == "tag:yaml.org,2002:null"
+    return node is None or node.tag == f"{_TAG}null"
 
 
 def _kind(node: yaml.Node | None) -> str:
