@@ -1,6 +1,5 @@
 """An archive to be deployed."""
 
-import hashlib
 import json
 import re
 import zipfile
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ManifestError
+from ...runtime.environment.wheels import digest_of
 
 __all__ = ["Package", "is_edition"]
 
-_CHUNK = 1 << 20
 _DIGITS = 12  # of the digest, in names of files
 _ODD = re.compile(r"[^\w.-]", re.ASCII)
 
@@ -36,7 +35,7 @@ class Package:
         name, fields = _manifest(path)
         return cls(
             path=path,
-            digest=_digest(path),
+            digest=digest_of(path),
             size=path.stat().st_size,
             name=name,
             version=str(fields.get("version") or ""),
@@ -94,11 +93,3 @@ def _names(path: Path, fields: dict[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ManifestError(str(path), key, f"must be a list of names, not {names!r}")
     return tuple(names)
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
