@@ -44,7 +44,7 @@ run: $(VENV)/cli.stamp
 	@$(BIN)/python example/machine_health/show.py $(DATABASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
