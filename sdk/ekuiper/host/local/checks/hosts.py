@@ -77,22 +77,23 @@ def _timeouts(host: Kuiperd) -> Iterator[Finding]:
         if not value:
             if key == "initTimeout":
                 reason = "initTimeout is not set; eKuiper 2 then waits 5 µs, and no plugin starts"
-                yield warning("timeouts", host.file, reason, _fix(key, "60s"))
+                yield warning("timeouts", host.file, reason, _fix(key, 60.0))
             continue
         length = seconds(value)
         if length is None:
             reason = f"{key} is {value!r}, which is no duration"
-            yield error("timeouts", host.file, reason, _fix(key, "5s"))
+            yield error("timeouts", host.file, reason, _fix(key, 5.0))
         elif length < least:
             reason = f"{key} is {value}: a plugin has {length:g} s {_MEANING[key]}"
-            yield warning("timeouts", host.file, reason, _fix(key, f"{least * 5:g}s"))
+            yield warning("timeouts", host.file, reason, _fix(key, least * 5))
         else:
             told.append(f"{key} {value}")
     if told:
         yield well("timeouts", host.file, ", ".join(told))
 
 
-def _fix(key: str, value: str) -> str:
+def _fix(key: str, length: float) -> str:
+    value = f"{length * 1000:.0f}"  # eKuiper 1 knows no units, and 2 takes milliseconds as well
     return (
         f"Set portable: {key}: {value} there, or KUIPER__PORTABLE__{key.upper()}={value} in "
         "kuiperd's environment, and restart kuiperd."
