@@ -76,6 +76,9 @@ plugin.start(
 BROKEN = "import sys\nif len(sys.argv) > 1:\n    raise RuntimeError('broken')\n" + SCRIPT
 
 
+SOON = ("--wait", "15s")  # eKuiper 1 does not tell that a plugin is dead
+
+
 class Deployed(NamedTuple):
     """How `ekuiper deploy --json` ended, for one host."""
 
@@ -166,7 +169,7 @@ def test_editions_come_and_a_broken_one_goes_back(shipping: Shipping, site: Site
         assert (second.code, second.host["did"]) == (0, "updated"), second
         assert question.ask(timeout=30) == "2"
 
-        broken = shipping.run("deploy", shipping.pack("3", BROKEN))
+        broken = shipping.run("deploy", *SOON, shipping.pack("3", BROKEN))
         assert broken.code == 1
         assert "was put back and answers" in broken.host["left"], broken
         assert broken.host["now"] == second.host["now"]
@@ -190,7 +193,7 @@ def test_what_the_host_refuses_to_install(shipping: Shipping, site: Site) -> Non
 
 def test_a_broken_first_edition_leaves_nothing(shipping: Shipping) -> None:
     """Where there was no plugin there is none after a failure, nor an archive of it."""
-    broken = shipping.run("deploy", shipping.pack("1", BROKEN))
+    broken = shipping.run("deploy", *SOON, shipping.pack("1", BROKEN))
     assert broken.code == 1
     assert "the host is as it was" in broken.host["left"], broken
     assert shipping.name not in str(shipping.kuiperd.rest.get("/plugins/portables"))

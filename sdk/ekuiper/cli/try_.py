@@ -16,7 +16,7 @@ from .shared.console import make_console
 from .shared.hosts import one_to, token, token_file
 from .shared.options import duration
 from .shared.texts import cell, times
-from .trying.files import recorded, rule_in, streams_in
+from .trying.files import recorded, rule_in, samples, streams_in
 
 __all__ = ["try_"]
 
@@ -53,8 +53,9 @@ def try_(
     """Run RULE of the project in DIR on a real eKuiper, and show its rows.
 
     RULE is the id of one in rules/*.json, or a file. Its plugin must be deployed there. Its actions
-    are left out, its rows come here. Streams that the host has not are made of streams/*.sql, and
-    removed again, as is the rule.
+    are left out, its rows come here. Streams that the host has not are made of streams/*.sql, with
+    the rows in streams/<stream>.jsonl if no plugin there has their source, and removed again, as is
+    the rule.
 
     \b
       ekuiper try alarms --to http://edge1:9081 --rows rows.jsonl
@@ -69,6 +70,7 @@ def try_(
         sql=sql,
         streams=streams,
         rows=recorded(folder, streams, rows),
+        samples=samples(folder, streams),
         seconds=seconds,
         count=count,
     )

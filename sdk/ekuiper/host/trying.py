@@ -10,23 +10,26 @@ from typing import Any
 
 from ..errors import HostError
 from .rest import Rest
-from .rest.plugins import version
+from .rest.plugins import plugins, version
 from .rest.rules import create_stream, delete_stream, streams
 from .rest.trials import Trial, create_trial, delete_trial, rows_of, start_trial
 
 __all__ = ["Try", "try_rule"]
 
+_TYPE = re.compile(r"\bTYPE\s*=\s*\"(\w+)\"", re.IGNORECASE)
 _PACE = 20  # milliseconds between recorded rows
 
 
 @dataclass(frozen=True)
 class Try:
     """What to try. `streams` are the statements that make those the rule may read; `rows` are what
-    some of them give instead of what they would."""
+    some of them give instead of what they would, and `samples` what they give where the host has
+    neither the stream nor a plugin with its source."""
 
     sql: str
     streams: Mapping[str, str]
     rows: Mapping[str, Sequence[dict[str, Any]]]
+    samples: Mapping[str, Sequence[dict[str, Any]]]
     seconds: float
     count: int | None = None
     quiet: float = field(default=2.0)
@@ -41,8 +44,9 @@ def try_rule(
     version(rest)
     id = f"ekuiper_try_{uuid.uuid4().hex[:8]}"
     with ExitStack() as undo:
-        used = _make_streams(rest, wanted, undo, tell)
-        mocked = {name: rows for name, rows in wanted.rows.items() if name in used}
+        used = _used(wanted)
+        made = _make_streams(rest, wanted, used, undo, tell)
+        mocked = _mocked(rest, wanted, used, made, tell)
         mock = {
             name: {"data": list(rows), "interval": _PACE, "loop": False}
             for name, rows in mocked.items()
@@ -75,20 +79,38 @@ def _read(
     return seen
 
 
+def _used(wanted: Try) -> list[str]:
+    """The project's streams that the rule reads."""
+    return [name for name in wanted.streams if re.search(rf"\b{re.escape(name)}\b", wanted.sql)]
+
+
 def _make_streams(
-    rest: Rest, wanted: Try, undo: ExitStack, tell: Callable[[str], None]
+    rest: Rest, wanted: Try, used: list[str], undo: ExitStack, tell: Callable[[str], None]
 ) -> list[str]:
-    """The project's streams that the rule reads; those missing are made, until `undo`."""
-    used = [name for name in wanted.streams if re.search(rf"\b{re.escape(name)}\b", wanted.sql)]
+    """Those that the host has not are made, until `undo`; returns them."""
     there = streams(rest)
     for name in used:
-        if name in there:
-            if name not in wanted.rows:
-                tell(f"stream {name} is there already: rows come as it says on the host")
-            continue
-        create_stream(rest, wanted.streams[name])
-        undo.callback(_quietly, delete_stream, rest, name)
-    return used
+        if name not in there:
+            create_stream(rest, wanted.streams[name])
+            undo.callback(_quietly, delete_stream, rest, name)
+        elif name not in wanted.rows:
+            tell(f"stream {name} is on the host already; its rows are as it says there")
+    return [name for name in used if name not in there]
+
+
+def _mocked(
+    rest: Rest, wanted: Try, used: list[str], made: list[str], tell: Callable[[str], None]
+) -> dict[str, Sequence[dict[str, Any]]]:
+    """Rows in place of those that streams would give."""
+    found = {name: wanted.rows[name] for name in used if name in wanted.rows}
+    candidates = [name for name in made if name in wanted.samples and name not in found]
+    live = {source for each in plugins(rest) for source in each.sources} if candidates else set()
+    for name in candidates:
+        kind = _TYPE.search(wanted.streams[name])
+        if kind is None or kind[1] not in live:
+            found[name] = wanted.samples[name]
+            tell(f"stream {name} gives the {len(found[name])} rows recorded beside it")
+    return found
 
 
 def _quietly(remove: Callable[[Rest, str], None], rest: Rest, name: str) -> None:

@@ -10,7 +10,7 @@ import click
 from ..shared.conf import did_you_mean
 from ..shared.rows import read_rows
 
-__all__ = ["recorded", "rule_in", "streams_in"]
+__all__ = ["recorded", "rule_in", "samples", "streams_in"]
 
 # What is no end of a statement, whatever is in it.
 _PIECE = re.compile(r"--[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^;]", re.DOTALL)
@@ -61,6 +61,12 @@ def recorded(
             raise click.UsageError(f"--rows {text}: there is no stream {name!r}; {hint}")
         found[name] = _rows(path)
     return found
+
+
+def samples(folder: Path, streams: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """By stream, the rows in `streams/<stream>.jsonl`. Raises `click.UsageError`."""
+    files = {name: folder / "streams" / f"{name}.jsonl" for name in streams}
+    return {name: _rows(str(file)) for name, file in files.items() if file.is_file()}
 
 
 def _rows(path: str) -> list[dict[str, Any]]:

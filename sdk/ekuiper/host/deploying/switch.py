@@ -36,7 +36,8 @@ class Switch:
             if replaced:
                 stop.wait(self._settle)
             try:
-                return self._answers(expected, deadline, stop)
+                doubtful = replaced and left == _TRIES - 1
+                return self._answers(expected, deadline, stop, doubtful=doubtful)
             except Mistaken:
                 if not replaced or not left:
                     raise
@@ -61,6 +62,8 @@ class Switch:
         put(self._rest, name, url, timeout=self._wait + _MARGIN)
         return there
 
-    def _answers(self, expected: Plugin, deadline: float, stop: threading.Event) -> dict[str, str]:
+    def _answers(
+        self, expected: Plugin, deadline: float, stop: threading.Event, *, doubtful: bool = False
+    ) -> dict[str, str]:
         self._say(f"waiting until {expected.name} answers")
-        return answers(self._rest, expected, deadline, stop, self._say)
+        return answers(self._rest, expected, deadline, stop, self._say, doubtful=doubtful)
