@@ -101,7 +101,7 @@ def test_what_has_no_error_is_installed_and_works(
 def test_what_is_found_is_true(host: Kuiperd, broken: Broken, tmp_path: Path) -> None:
     """eKuiper refuses it, or what is wrong cannot be used, from the version on that is told."""
     draft, path = broken.build(tmp_path, "zip", host.new_mark())
-    assert broken.finding in {each.id for each in check_archive(path).findings}
+    (found, *_) = [each for each in check_archive(path).findings if each.id == broken.finding]
 
     trial = Trial(host, draft)
     try:
@@ -110,6 +110,8 @@ def test_what_is_found_is_true(host: Kuiperd, broken: Broken, tmp_path: Path) ->
                 trial.install(path)
             return
         trial.install(path)
+        if not found.hosts.include(host.version[:2]):
+            return
         if broken.useless == "function":
             with pytest.raises(RestError):
                 trial.call()

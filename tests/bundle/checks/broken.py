@@ -24,7 +24,8 @@ class Broken:
     """A good plugin with one change, which `check` finds as `finding`.
 
     `refused` is the first version of eKuiper that does not install it. Where it is installed, or
-    `refused` is None, `useless` says what does not work there: its "function", its "source".
+    `refused` is None, `useless` says what does not work there, on the versions that the finding is
+    about: its "function", its "source".
     """
 
     name: str
@@ -493,8 +494,20 @@ BROKEN = (
         BOTH,
     ),
     Broken("deeper setting in camel case", "setting-case", yaml("default:\n  a: {stopAt: 1}\n")),
-    Broken("number as a key", "setting-key", yaml("default:\n  a: 1\n  2: high\n"), BOTH),
-    Broken("true as a key", "setting-key", yaml("default:\n  a: 1\n  true: high\n"), BOTH),
+    Broken(
+        "number as a key",
+        "setting-key",
+        yaml("default:\n  a: 1\n  2: high\n"),
+        BOTH,
+        useless="source",
+    ),
+    Broken(
+        "true as a key",
+        "setting-key",
+        yaml("default:\n  a: 1\n  true: high\n"),
+        BOTH,
+        useless="source",
+    ),
     Broken("setting in camel case", "setting-case", yaml("default:\n  stopAt: 1\n")),
     Broken(
         "metadata do not parse",

@@ -187,7 +187,7 @@ def test_hosts() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "default:\n  on: 1\n  '2': x\n  yes: y\n  n: z\n",
+        "default:\n  on: 1\n  '2': x\n  yes: y\n  null: z\n1: {}\n",
         "base: &base\n  a: 1\ndefault:\n  <<: *base\n  a: 2\n",
         "default:\nother:\n  a: {b: [1, 2]}\n",
         '{"default": {"a": 1}}',

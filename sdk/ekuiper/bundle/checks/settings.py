@@ -17,7 +17,7 @@ from .model import Bundle, Member
 __all__ = ["check_settings"]
 
 _TAG = "tag:yaml.org,2002:"
-_NO_TEXTS = {f"{_TAG}{kind}" for kind in ("int", "float", "null", "timestamp")}
+_NO_TEXTS = {f"{_TAG}{kind}" for kind in ("int", "float")}
 _FIX_YAML = "Write groups of settings, as in\ndefault:\n  interval: 1000"
 
 
@@ -173,8 +173,10 @@ def _groups(top: yaml.MappingNode | None) -> dict[str, tuple[str, ...]]:
 
 
 def _keys_that_are_no_text(top: yaml.MappingNode | None) -> Iterator[yaml.ScalarNode]:
-    """`2`, `1.5`, `null`, `true`; but `on` and `yes` are texts for eKuiper."""
+    """`2`, `1.5`, `true`; but `on` and `yes` are texts for eKuiper, as are all names of groups."""
     for table in _tables(top) if top else ():
+        if table is top:
+            continue
         for key, _ in table.value:
             boolean = key.tag == f"{_TAG}bool" and key.value.lower() in ("true", "false")
             if isinstance(key, yaml.ScalarNode) and (boolean or key.tag in _NO_TEXTS):
