@@ -228,6 +228,19 @@ def test_the_archive_of_before_is_gone(deploying: Deploying, stub: Stub) -> None
     assert not stub.asked("PUT")
 
 
+@pytest.mark.parametrize("url", ["http://shop/uploads/theirs.zip", "file:///mnt/theirs.zip"])
+def test_installed_from_elsewhere(
+    deploying: Deploying, stub: Stub, tmp_path: Path, url: str
+) -> None:
+    """From another server, or a folder that is not of the uploads: it is installed from there
+    again."""
+    theirs = plugin_zip(tmp_path / "x.zip", "mine", functions=["first"])
+    stub.uploads["theirs.zip"] = theirs.read_bytes()
+    stub.answer("POST", "/plugins/portables", {"name": "mine", "file": url})
+    assert "theirs.zip was put back and answers" in deploying("2", "dies").left
+    assert stub.installed["mine"].url == url
+
+
 def test_our_record_where_the_host_has_no_export(deploying: Deploying, stub: Stub) -> None:
     """What was deployed from here is known here."""
     good = deploying("1")

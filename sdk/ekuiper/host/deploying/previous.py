@@ -43,10 +43,10 @@ def basename(url: str) -> str:
 
 
 def _is_there(url: str, stored: list[str]) -> bool:
-    """Whether the host can install from there again, as far as can be known: of its own folder
-    of uploads it tells what is in it."""
-    if any(file_url(path) == url for path in stored):
+    """Whether the host can install from there again, as far as can be known: what is in its own
+    folder of uploads it tells."""
+    if not url.startswith("file://") or any(file_url(path) == url for path in stored):
         return True
+    folder = url.removeprefix("file://").rpartition("/")[0]
     folders = {path.rpartition("/")[0] for path in stored}
-    inside = url.startswith("file://") and url.removeprefix("file://").rpartition("/")[0]
-    return bool(url) and not ("/uploads/" in url or inside in folders)
+    return folder not in folders and not folder.endswith("/uploads")
