@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..host.rest.stub import Stub, fault, plugin_zip, saying
+from ..host.rest.stub import Handler, Stub, fault, plugin_zip, saying
 from .conftest import Ran
 
 Command = Callable[..., Ran]
@@ -215,3 +215,31 @@ def test_rows_that_cannot_be_fetched(command: Command, stubs: list[Stub], tmp_pa
     ran = command("try", "good", folder, "--to", stubs[1].url)
     assert ran.code == 1
     assert "127.0.0.1:1: the rows come from there, and it cannot be reached" in ran.err
+
+
+def test_rows_of_a_try(command: Command, stubs: list[Stub], tmp_path: Path) -> None:
+    """As a table, those of streams that are not there from beside them; nothing is left there."""
+    (stub,) = stubs[1:]
+    folder = project(tmp_path / "p", good={"id": "good", "sql": "SELECT a, f(a) AS b FROM s"})
+    (folder / "streams" / "s.jsonl").write_text('{"a": 1}\n{"a": 2}\n')
+    asked: list[Any] = []
+
+    def planned(handler: Handler) -> None:
+        asked.append(json.loads(handler.swallow()))
+        handler.say(200, json.dumps({"id": "x", "port": int(stub.name.split(":")[1])}))
+
+    rows = 'data: {"a": 1, "b": 20.5}\n\ndata: [{"a": 2, "b": null}]\n\n'
+    stub.faults.append(fault("POST /ruletest", planned))
+    stub.faults.append(fault("GET /test/.*", saying(200, rows, "text/event-stream")))
+    stub.faults.append(fault("(POST|DELETE) /ruletest/.*", saying(200, "done")))
+    ran = command("try", "good", folder, "--to", stub.url)
+    assert ran.code == 0, ran.err
+    assert [line.split() for line in ran.out.splitlines()[1:4]] == [
+        ["a", "b"],
+        ["1", "20.500"],
+        ["2"],
+    ]
+    assert f"2 rows from {stub.name}" in ran.out
+    assert asked[0]["mockSource"]["s"]["data"] == [{"a": 1}, {"a": 2}]
+    assert "the 2 rows recorded beside it" in ran.err
+    assert not stub.streams
