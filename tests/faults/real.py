@@ -183,6 +183,7 @@ class _Real:
     def _do_restart(self, step: Step) -> str:
         if not self._host.version.restarts_in_order:
             return "not here: the old stop may end the new rule"
+        self._reloading.finish()  # a rule whose start is refused ends, until its user starts it
         try:
             self._host.rest.post(f"/rules/{self._rule}/restart")
         except RestError as error:
