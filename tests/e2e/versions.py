@@ -80,6 +80,11 @@ class Version(NamedTuple):
         return _compact(list(rows))
 
     @property
+    def survives_early_deaths(self) -> bool:
+        """Whether it goes on when an updated plugin ends right after its start: 2.0 may panic."""
+        return self[:2] != (2, 0)
+
+    @property
     def mistakes_the_dead(self) -> bool:
         """Whether an update may take the process that it just killed for the new one."""
         return self < (2, 1, 3)
