@@ -311,6 +311,41 @@ def test_an_import_error_after_service_is_tried_again(driver):
     assert driver.wait() == [Spawn()]
 
 
+def test_that_nothing_is_answered_until_the_script_is_mended_is_told_once(driver):
+    """And the reason is there until a worker can serve, also while the next one imports."""
+
+    def fails(reason):
+        driver.wait()
+        driver.do("failed", reason)
+        driver.do("died", "with exit code 1")
+        return driver.machine.failure
+
+    driver.serving(FUNC)
+    driver.do("died", "by SIGKILL")
+    for reason in ("SyntaxError (p.py, line 3)",) * 3 + ("FileNotFoundError",):
+        assert fails(reason) == reason
+    driver.wait()
+    found = [log.text.partition(": ") for log in driver.log if "until this is mended" in log.text]
+
+    assert [reason for *_, reason in found] == ["SyntaxError (p.py, line 3)", "FileNotFoundError"]
+    assert driver.machine.failure == "FileNotFoundError"
+    driver.do("ready", 300.0)
+    assert driver.machine.failure == ""
+
+
+def test_a_crash_while_importing_is_not_told_as_the_last_import_error(driver):
+    """Each worker for itself."""
+    driver.serving(FUNC)
+    driver.do("died", "by SIGKILL")
+    driver.wait()
+    driver.do("failed", "SyntaxError")
+    driver.do("died", "with exit code 1")
+    driver.wait()
+    driver.do("died", "by SIGSEGV")
+
+    assert driver.machine.failure == ""
+
+
 def test_a_death_while_importing_answers_the_start(driver):
     """The second one: the first may be bad luck."""
     driver.do("begin")

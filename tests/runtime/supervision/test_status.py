@@ -159,6 +159,28 @@ def test_tells_what_an_import_raised(supervised):
     assert [death["reason"] for death in found["deaths"]] == [reason]
 
 
+@pytest.mark.parametrize("how", ["broken", "removed"])
+def test_tells_why_the_script_cannot_be_run_again(supervised, how):
+    """After a death: with the reason, while rules wait and workers come and go."""
+    plugin = supervised("plugin.start(PluginConfig('p', {}, {}, {'f': echo()}))").hosted()
+    ask(plugin.function("f"), 1)
+    script = plugin.folder / "p.py"
+    if how == "broken":
+        script.write_text("def broken(:\n")
+    else:
+        script.unlink()
+    (worker,) = plugin.workers()
+    os.kill(worker, signal.SIGKILL)
+
+    found = await_status(plugin, lambda found: found["generation"] > 3 and found["failure"])
+    reason = "SyntaxError: " if how == "broken" else "FileNotFoundError: "
+    assert found["failure"].startswith(reason)
+    assert "p.py" in found["failure"]
+    plugin.process.send_signal(signal.SIGTERM)
+    _, output = plugin.end()
+    assert output.count("ERROR   p no call or row is seen to until this is mended: ") == 1
+
+
 def test_is_told_while_the_worker_is_busy(supervised):
     """One that imports for long, or holds its main thread, keeps nobody waiting."""
     plugin = supervised(

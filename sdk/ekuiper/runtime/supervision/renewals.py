@@ -39,7 +39,7 @@ class Renewals:
         idle = machine.state is State.SERVING and machine.swap is None
         if asked:
             self.reloads.want("SIGHUP")
-        self._watch.turn(now, on=self._settings.watch or bool(machine.failure))
+        self._watch.turn(now, on=self._settings.watch or bool(machine.said))
         if (saved := self._watch.look(now)) is not None:
             self.reloads.want(f"{saved} was saved")
         self._limits.turn(now, on=idle)

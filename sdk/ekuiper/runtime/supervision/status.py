@@ -97,7 +97,7 @@ class Status:
 
     def died(self, how: str) -> None:
         """The worker has ended; `Machine.died` was not yet told."""
-        reason = self._machine.failure or how
+        reason = self._machine.said or how
         self._deaths.append(Death(self._machine.generation, time.time(), reason))
         del self._deaths[:-KEPT]
         self._worker, self._worker_asked = None, False

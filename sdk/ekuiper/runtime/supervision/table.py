@@ -46,7 +46,7 @@ class Table:
         self._undo: list[Order] = []
         self._crashes = Crashes()
         self._spawn_at: float | None = None
-        self.failure = ""  # why the last worker cannot serve, as it says
+        self.said = self.failure = ""  # why this worker cannot serve; the last one, until one can
         self._did: list[Action] = []
 
     def begin(self, now: float) -> list[Action]:
@@ -72,6 +72,7 @@ class Table:
         """The worker has imported everything and dialled its functions."""
         if self.state is State.IMPORTING:
             self.state = State.REPLAYING
+            self.failure = ""
             self._start_timeout = start_timeout
             self._crashes.ready(now)
             self.starts.replay(self._command.key if self._command is not None else None)
@@ -81,7 +82,7 @@ class Table:
     def failed(self, now: float, reason: str) -> list[Action]:
         """The worker says why it cannot serve; it will end now."""
         if self.state is State.IMPORTING:
-            self.failure = reason
+            self.said = reason
             self._refuse(reason)
         return self._done()
 
@@ -98,15 +99,18 @@ class Table:
         """The worker has ended; what it wrote was read before. `how` is like "by SIGSEGV"."""
         if self.state not in (State.NONE, State.LEAVING):
             self._log("ERROR", self._obituary(how))
+            if self.said not in ("", self.failure) and self.starts.live:
+                self._log("ERROR", f"no call or row is seen to until this is mended: {self.said}")
+            self.failure = self.said
             imported, self.state = self.state is not State.IMPORTING, State.NONE
             out, self._out = self._out, None
             self._undo.clear()
             self.starts.lose()
             if out is not None:
                 self._died_at(out, how)
-            elif not imported and not self.failure:
+            elif not imported and not self.said:
                 self._died_importing(how)
-            self._respawn(now, needed=imported or not self.failure)
+            self._respawn(now, needed=imported or not self.said)
         return self._done()
 
     def cut(self, now: float) -> list[Action]:
@@ -232,7 +236,7 @@ class Table:
         self.generation += 1
         self.state = State.IMPORTING
         self._spawn_at = None
-        self.failure = ""
+        self.said = ""
         self._did.append(Spawn())
 
     def _check_command(self, now: float) -> None:
