@@ -124,3 +124,37 @@ def test_close_lets_what_another_thread_gave_the_loop_end():
 
     assert ended == [True]
     loop.cancel()
+
+
+def test_an_error_that_has_no_text():
+    """What cannot be told is said to be that: the symbol's thread lives on it."""
+
+    class Odd(ValueError):
+        def __str__(self):
+            raise LookupError("code")
+
+    def body():
+        raise Odd
+
+    assert describe(caught(body)).startswith("Odd: (its __str__ raised LookupError) (test_author")
+
+
+def test_a_log_that_raises(capfd):
+    """The author's handlers may do anything; what was to be logged is on stderr."""
+
+    class Broken(logging.Handler):
+        def emit(self, record):
+            raise ConnectionError("log server is away")
+
+    logger = logging.Logger("broken")
+    logger.addHandler(Broken())
+    reporter = Reporter("function 'f'", logger)
+
+    assert reporter.raised("a call", ValueError("x")) == "ValueError: x"
+    reporter.wrong("is wrong")
+    told = capfd.readouterr().err.splitlines()
+    assert [line.partition("; it could not be logged: ")[0] for line in told] == [
+        "a call of function 'f' raised ValueError: x",
+        "function 'f': is wrong",
+    ]
+    assert all("ConnectionError: log server is away" in line for line in told)

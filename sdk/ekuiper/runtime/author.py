@@ -10,6 +10,7 @@ from ..function import Function
 from ..sink import Sink
 from ..source import Source
 from ..typed import TYPE_CHECKING, Any
+from .lastwords import say
 from .logs import Repeats
 
 if TYPE_CHECKING:
@@ -119,10 +120,13 @@ def check_method(what: str, kind: str, instance: object) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """`Type: message (file.py:12)`, with the innermost line of author code."""
-    text = str(error)
+    """`Type: message (file.py:12)`, with the innermost line of author code. Never raises."""
+    try:
+        text = str(error)
+    except BaseException as other:  # author code may raise anything, also when it is made text
+        text = f"(its __str__ raised {type(other).__name__})"
     name = type(error).__name__
-    where = _author_line(error.__traceback__)
+    where = _author_line(_traceback(error))
     return f"{name}{': ' if text else ''}{text}{f' ({where})' if where else ''}"
 
 
@@ -151,24 +155,32 @@ class Reporter:
         """Log that `method` raised; returns the one-line description."""
         text = describe(error)
         times = self._repeats.due(
-            f"{method} {type(error).__name__} {_author_line(error.__traceback__)}"
+            f"{method} {type(error).__name__} {_author_line(_traceback(error))}"
         )
         if times:
-            self._logger.error(
-                "%s of %s raised %s%s",
-                method,
-                self.symbol,
-                text,
-                _again(times),
-                exc_info=(type(error), error, _author_part(error.__traceback__)),
-            )
+            part = _author_part(_traceback(error))
+            line = f"{method} of {self.symbol} raised {text}{_again(times)}"
+            self._tell(line, (type(error), error, part))
         return text
 
     def wrong(self, text: str, key: str | None = None) -> None:
         """Log a mistake that is no exception; `key` groups texts that differ in values only."""
         times = self._repeats.due(key or text)
         if times:
-            self._logger.error("%s: %s%s", self.symbol, text, _again(times))
+            self._tell(f"{self.symbol}: {text}{_again(times)}")
+
+    def _tell(self, line: str, exc_info: Any = None) -> None:
+        try:
+            self._logger.error("%s", line, exc_info=exc_info)
+        except BaseException as error:  # the author's handlers, filters and factories of records
+            say(f"{line}; it could not be logged: {describe(error)}")
+
+
+def _traceback(error: BaseException) -> TracebackType | None:
+    try:
+        return error.__traceback__
+    except BaseException:  # a class of the author's may have made even this a property
+        return None
 
 
 def _again(times: int) -> str:

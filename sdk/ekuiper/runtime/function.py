@@ -23,6 +23,7 @@ from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import FunctionContext, place_of
 from .guard import Guard
+from .lastwords import SymbolThread
 from .logs import PLACE
 from .polling import Polling
 from .signals import signal
@@ -96,7 +97,7 @@ class RunningFunction:
         self._made = threading.Event()  # if it awaits something: the factory succeeded, or failed
         self._started = threading.Event()
         self._closing = False
-        self._thread = threading.Thread(target=self._main, name=f"function {name}", daemon=True)
+        self._thread = SymbolThread(target=self._main, name=f"function {name}", daemon=True)
 
     def start(self) -> None:
         """Begin to connect and to make the author's object, without waiting for either."""

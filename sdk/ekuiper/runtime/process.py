@@ -22,6 +22,7 @@ from ..transport import Exchange, Transport
 from . import control, logs
 from .guard import guard_alone
 from .hostwatch import HostWatch
+from .lastwords import end_with_symbols
 from .lines import prepare_streams
 from .locks import runtime_directory
 from .polling import Polling
@@ -56,6 +57,7 @@ def run(config: PluginConfig, directory: str | None = None) -> int:
     """
     prepare_streams()
     _prepare_threads()
+    end_with_symbols()
     logs.configure(config.name)
     addresses = Addresses(socket_directory())
     try:

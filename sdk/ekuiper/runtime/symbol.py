@@ -13,6 +13,7 @@ from ..transport.ceded import Ceded
 from ..typed import Any
 from .author import AuthorLoop, Reporter, check_method, describe
 from .context import place_of
+from .lastwords import SymbolThread
 from .logs import PLACE
 from .stacks import stack_of, warn
 from .wear import Wear
@@ -70,7 +71,7 @@ class RunningSymbol:
         self.opened = False  # set before the author's `open` is called
         self._closed = threading.Lock()  # taken once, never released: `close` runs once
         self._in_close = False
-        self._thread = threading.Thread(
+        self._thread = SymbolThread(
             target=self._main, name=f"{self.kind} {command.symbol}", daemon=True
         )
 

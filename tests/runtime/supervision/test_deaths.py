@@ -287,3 +287,28 @@ def test_a_stopped_plugin_has_no_worker(supervised):
     assert status == 0
     await_end(worker, timeout=0.5)
     assert (plugin.folder / "ended").exists()
+
+
+def test_sockets_that_the_code_closes(supervised):
+    """One close too many, of a descriptor that is not its own any more: whoever served that
+    function is no more, so the worker ends, and the next one serves it."""
+    plugin = supervised(
+        """
+        def spoil(args):
+            if args == ["spoil"]:
+                import stat
+                for fd in map(int, os.listdir("/proc/self/fd")):
+                    try:
+                        if stat.S_ISSOCK(os.fstat(fd).st_mode): os.close(fd)
+                    except OSError: pass
+            return os.getpid()
+        plugin.start(PluginConfig('p', {}, {}, {"a": echo(spoil)}))
+        """
+    ).hosted()
+    function = plugin.function("a")
+    old = ask(function)
+    place = CallContext("r", "o", 0, 0)
+    function.send(encode_call(Call("Exec", ["spoil"], place)))
+
+    assert function.recv(DEADLINE) == b"handshake"
+    assert ask(function) != old
