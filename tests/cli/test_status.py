@@ -118,6 +118,26 @@ def test_nothing_runs(folder: Path, command: Run) -> None:
     assert f"no plugin with a supervisor runs here as this user (looked in {folder})" in text.out
 
 
+@pytest.mark.parametrize("extras", [True, False])
+def test_of_some_plugins_alone(host: Host, folder: Path, command: Run, extras: bool) -> None:
+    """By name, as with `reload`; a name that no plugin has is a failure, and told."""
+
+    def status(*arguments: str) -> Ran:
+        if extras:
+            return command("status", *arguments, EKUIPER_SOCKET_DIR=str(folder))
+        return without_extras(folder, "status", *arguments)
+
+    one, both, array = status("rig"), status("rig", "gir"), status("gir", "--json")
+    reason = "gir: no such plugin runs here (those that do: rig)\n"
+
+    assert (one.code, both.code, array.code) == (0, 1, 1)
+    assert one.out.startswith("rig · serving · ")
+    assert both.out.startswith("rig · serving · ")
+    assert both.out.endswith(f"\n\n{reason}")
+    assert (array.out, array.err) == ("[]\n", reason)
+    assert status("gir").out == reason
+
+
 def test_ended_plugins_are_gone(host: Host, folder: Path, command: Run) -> None:
     """The host ended, and the plugin with it."""
     host.close()
@@ -161,7 +181,7 @@ def test_is_explained_without_click(folder: Path) -> None:
     )
 
     assert (told.code, wrong.code, other.code) == (0, 2, 2)
-    assert told.out.startswith("Usage: ekuiper status [--json] [--watch]")
+    assert told.out.startswith("Usage: ekuiper status [--json] [--watch] [NAME]...")
     assert "there is no option -x" in wrong.err
     assert "pip install 'ekuiper[cli]'" in other.err
 

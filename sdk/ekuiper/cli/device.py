@@ -78,8 +78,8 @@ def _given(verb: _Verb, options: list[str]) -> _Given:
 
 
 def _status(given: _Given) -> int:
-    print_plainly(looks(watch="--watch" in given.flags), as_json="--json" in given.flags)
-    return 0
+    watch = "--watch" in given.flags
+    return print_plainly(looks(given.names, watch=watch), as_json="--json" in given.flags)
 
 
 def _reload(given: _Given) -> int:
@@ -101,10 +101,11 @@ def _logs(given: _Given) -> int:
 
 VERBS = {
     "status": _Verb(
-        "[--json] [--watch]",
+        "[--json] [--watch] [NAME]...",
         "Show how the plugins on this machine are.",
         _status,
         ("--json", "--watch"),
+        names=None,
     ),
     "reload": _Verb(
         "[--json] [NAME]...",

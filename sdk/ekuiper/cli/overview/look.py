@@ -3,15 +3,15 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from ...runtime.reach import socket_directory
 from ...runtime.supervision.asking import statuses
 from .plain import plain_text
-from .texts import nobody, section
+from .texts import nobody, section, unknown
 
-__all__ = ["EVERY", "looks", "print_plainly"]
+__all__ = ["EVERY", "Look", "looks", "print_plainly"]
 
 EVERY = 1.0
 """Seconds from one look to the next."""
@@ -19,23 +19,47 @@ EVERY = 1.0
 _CLEAR = "\x1b[H\x1b[J"
 
 
-def looks(*, watch: bool) -> Iterator[list[dict[str, Any]]]:
-    """What all plugins answer: once, or every second for ever."""
-    yield statuses(socket_directory())
+class Look(NamedTuple):
+    """What plugins answered, and a line for each name that none has."""
+
+    found: list[dict[str, Any]]
+    missing: list[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said beside what was found."""
+        return self.missing or ([] if self.found else [nobody(socket_directory())])
+
+
+def looks(names: Sequence[str], *, watch: bool) -> Iterator[Look]:
+    """What the plugins of these names answer, or all: once, or every second for ever."""
+    yield _look(names)
     while watch:
         time.sleep(EVERY)
-        yield statuses(socket_directory())
+        yield _look(names)
 
 
-def print_plainly(found: Iterator[list[dict[str, Any]]], *, as_json: bool) -> None:
-    """Each look as text, or as one line of JSON."""
+def print_plainly(looks: Iterator[Look], *, as_json: bool) -> int:
+    """Each look as text, or as one line of JSON; the exit status."""
     clears = sys.stdout.isatty()
-    again = False
-    for each in found:
+    again = missing = False
+    for look in looks:
+        missing = bool(look.missing)
         if as_json:
-            text = json.dumps(each, ensure_ascii=False)
+            text = json.dumps(look.found, ensure_ascii=False)
         else:
-            text = plain_text([section(status) for status in each]) or nobody(socket_directory())
+            plain = plain_text([section(status) for status in look.found])
+            text = "\n\n".join(filter(None, (plain, "\n".join(look.notes))))
             text = _CLEAR + text if again and clears else f"\n{text}" if again else text
         print(text, flush=True)
+        if as_json and missing and not again:
+            print("\n".join(look.missing), file=sys.stderr)
         again = True
+    return int(missing)
+
+
+def _look(names: Sequence[str]) -> Look:
+    found = statuses(socket_directory())
+    known = {status["plugin"] for status in found}
+    missing = [f"{name}: {unknown(known)}" for name in names if name not in known]
+    return Look([each for each in found if not names or each["plugin"] in names], missing)

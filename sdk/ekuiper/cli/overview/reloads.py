@@ -9,7 +9,7 @@ from ...errors import EkuiperError
 from ...runtime.reach import socket_directory
 from ...runtime.supervision.asking import reload, supervisors
 from ..shared.texts import duration, span
-from .texts import nobody
+from .texts import nobody, unknown
 
 __all__ = ["reload_plainly", "reloaded"]
 
@@ -38,8 +38,7 @@ def reloaded(directory: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     known = {status["plugin"] for _, status in found}
     for name in names:
         if name not in known:
-            running = ", ".join(sorted(filter(None, known))) or "none"
-            yield _failed(name, f"no such plugin runs here (those that do: {running})")
+            yield _failed(name, unknown(known))
     for path, status in found:
         if not names or status["plugin"] in names:
             yield _reload(path, status)

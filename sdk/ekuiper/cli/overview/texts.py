@@ -1,11 +1,12 @@
 """The words and numbers of a plugin's status, wherever they are shown."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..shared.texts import count, duration, span, times
 
-__all__ = ["TITLES", "Section", "nobody", "section"]
+__all__ = ["TITLES", "Section", "nobody", "section", "unknown"]
 
 TITLES = ("symbol", "rules", "rows/calls", "errors", "p50", "p99", "max")
 
@@ -38,6 +39,12 @@ def nobody(directory: str) -> str:
         f"no plugin with a supervisor runs here as this user (looked in {directory}); "
         "to see those of another user, run this as that user"
     )
+
+
+def unknown(known: Iterable[str]) -> str:
+    """That no plugin has the name that was given, but these."""
+    running = ", ".join(sorted(filter(None, known))) or "none"
+    return f"no such plugin runs here (those that do: {running})"
 
 
 def section(status: dict[str, Any]) -> Section:
