@@ -19,7 +19,7 @@ from ekuiper.runtime.supervision.memory import family
 from ekuiper.transport import wait
 
 from .test_deaths import start_frame
-from .test_poison import ask_through, called, run_by_launcher
+from .test_poison import ANOTHER, ask_through, called, run_by_launcher
 from .test_status import await_status, symbol
 
 HANGING = """
@@ -103,13 +103,13 @@ PATIENT = """
 SOON = "import ekuiper.runtime.supervision.inflight as inflight\ninflight.STUCK_AFTER = 0.2\n"
 
 
-IMPATIENT = "import ekuiper.runtime.supervision.machine as machine\nmachine.PATIENCE = 0.3\n"
+IMPATIENT = "import ekuiper.runtime.supervision.table as table\ntable.PATIENCE = 0.3\n"
 
 
-def changed(plugin, lines):
+def changed(plugin, lines, interpreter=None):
     """By these lines, in the supervisor and the workers that are forked from it."""
     plugin.script.rename(plugin.folder / "body.py")
-    plugin.script.write_text(lines + launcher("p", "body.py"))
+    plugin.script.write_text(lines + launcher("p", "body.py", interpreter=interpreter))
     return plugin
 
 
@@ -239,6 +239,56 @@ def test_a_worker_that_a_source_keeps_from_running_is_replaced(supervised):
     assert plugin.command(start_frame(verb="stop")) == b"ok"
     assert ask_through(f, "again").result == ["again"]
     assert any("the worker still does not answer; it is killed" in line for line in ended(plugin))
+
+
+SOON_ASKED = """
+import ekuiper.runtime.supervision.pulse as pulse
+pulse.EVERY, pulse.PATIENCE, pulse.GRACE = 0.1, 0.4, 0.1
+"""
+SILENT = """
+    import ctypes, re, signal, sys
+    class S(Source):
+        def open(self, ctx):
+            first = not (HERE / "first").exists()
+            (HERE / "first").touch()
+            ctx.emit({"n": 1})
+            while True:
+                if first and (HERE / "hold").exists(): hold()
+                if first and (HERE / "stop").exists(): os.kill(os.getpid(), signal.SIGSTOP)
+                time.sleep(0.01)
+    def hold():
+        re.match("(a+)+$", "a" * 60 + "b")
+    def work(args):
+        if args[0] == "later": threading.Timer(0.1, hold).start()
+        return args
+    import os, time
+    plugin.start(PluginConfig('p', {'s': S}, {}, {'f': echo(work)}, call_timeout=0.3))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "interpreter"), [("hold", None), ("hold", ANOTHER), ("stop", None), ("later", None)]
+)
+def test_a_worker_that_stands_still_between_calls_is_replaced(supervised, how, interpreter):
+    """Though nobody commands it: it is asked now and then; where its code was is told."""
+    plugin = changed(supervised(SILENT), SOON_ASKED, interpreter).hosted()
+    rows = plugin.keep(plugin.transport.pull(plugin.addresses.data(Meta("r", "o", 0))))
+    f = plugin.function("f")
+    plugin.start("source", "s")
+    rows.recv(DEADLINE)
+    assert ask_through(f, how).result == [how]
+    if how != "later":
+        (plugin.folder / how).touch()
+    rows.recv(DEADLINE)
+    assert ask_through(f, "again").result == ["again"]
+
+    log = ended(plugin)
+    told = next(number for number, line in enumerate(log) if "WARNING" in line)
+    assert re.search(r"the worker of plugin 'p' answers nothing for \d s: its code lets", log[told])
+    held = any(re.match(r"  /.*body.py:\d+ in hold", line) for line in log)
+    assert held or how == "stop"
+    assert sum("worker 1 ended as it answered nothing for" in line for line in log) == 1
+    assert not any("worker 2 ended" in line for line in log)
 
 
 def test_while_no_calls_come_nobody_looks(supervised):

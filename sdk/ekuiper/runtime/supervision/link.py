@@ -27,6 +27,7 @@ __all__ = [
     "HELLO",
     "KEEP",
     "MOST_DESCRIPTORS",
+    "PING",
     "PREPARE",
     "READY",
     "STATUS",
@@ -41,10 +42,10 @@ __all__ = [
     "pair",
 ]
 
-VERSION = 3
+VERSION = 4
 
 HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
-ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP, FILES, WORN = range(7, 16)
+ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP, FILES, WORN, PING = range(7, 17)
 
 Frame = tuple[int, int, bytes]
 """Kind, number and content."""

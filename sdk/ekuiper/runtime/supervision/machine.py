@@ -86,6 +86,11 @@ class Machine(Table):
         return self.swap is not None and self.swap.stage is Stage.ENDING
 
     @property
+    def rests(self) -> bool:
+        """Whether the worker has symbols that run, and no command."""
+        return self.state is State.SERVING and self._out is None and bool(self.starts.live)
+
+    @property
     def doing(self) -> str:
         """What the plugin is at, for the user."""
         if self.swap is not None:

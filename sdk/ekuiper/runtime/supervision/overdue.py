@@ -106,6 +106,25 @@ class Overdue:
         late = self._seen.longer(now, patience(calls.timeout))
         return {calls.name(number): seconds for number, _, seconds in late}
 
+    @property
+    def timeout(self) -> float:
+        """Seconds that a call may take; 0 if there is no limit."""
+        return 0.0 if self._marks is None else self._marks.calls.timeout or 0.0
+
+    def dump(self, worker: int) -> None:
+        """Have the stacks of all threads written; only where none of them runs, or this process is
+        to be killed."""
+        if self._marks is not None:
+            os.ftruncate(self._marks.fd, self._marks.size)
+            os.lseek(self._marks.fd, self._marks.size, os.SEEK_SET)
+            os.kill(worker, _SIGNAL)
+
+    def dumped(self) -> str:
+        """What was written, `DUMP` seconds later."""
+        if self._marks is None:
+            return ""
+        return os.pread(self._marks.fd, _MOST, self._marks.size).decode("utf-8", "replace")
+
     def _look(self, now: float, worker: int, marks: Marks) -> bool:
         calls, timeout = marks.calls, marks.calls.timeout
         limit = patience(timeout)
@@ -130,7 +149,7 @@ class Overdue:
         untold = [each for each in late if told[each[0]] != each[1]]
         dumped, self._dumping = self._dumping, bool(untold) and not self._dumping
         if self._dumping:
-            self._dump(worker, marks)
+            self.dump(worker)
             self.deadline = now + DUMP
         elif dumped:
             self._held = bool(untold)
@@ -138,20 +157,14 @@ class Overdue:
                 self._tell(marks, number, seconds)
                 told[number] = serial
 
-    def _dump(self, worker: int, marks: Marks) -> None:
-        os.ftruncate(marks.fd, marks.size)
-        os.lseek(marks.fd, marks.size, os.SEEK_SET)
-        os.kill(worker, _SIGNAL)
-
     def _tell(self, marks: Marks, number: int, seconds: float) -> None:
         from .stackdump import lines_of, place  # rare, and more than all that is loaded before
 
-        dump = os.pread(marks.fd, _MOST, marks.size).decode("utf-8", "replace")
         calls = marks.calls
         self._report(
             "WARNING",
             f"{place(marks.request(number))}function {calls.name(number)!r} of plugin "
             f"{self._report.plugin!r}: a call takes longer than {patience(calls.timeout):g} s "
             f"({seconds:.1f} s so far) and lets no other thread run, now at:",
-            lines_of(dump, calls.threads[number]),
+            lines_of(self.dumped(), calls.threads[number]),
         )

@@ -7,7 +7,7 @@ from ...protocol.codec import decode_call
 from ..author import PACKAGE
 from ..stacks import begin_of_author
 
-__all__ = ["lines_of", "place"]
+__all__ = ["all_lines", "lines_of", "place"]
 
 _THREAD = re.compile("0x[0-9a-f]+")
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
@@ -29,6 +29,13 @@ def lines_of(dump: str, thread: int) -> list[str]:
     others = [stack[-1] for name, stack in stacks if name != thread and stack]
     own = dict(stacks).get(thread) or ["(its stack could not be taken)"]
     return [*own, *(f"another thread: {each}" for each in others)]
+
+
+def all_lines(dump: str) -> list[str]:
+    """Where each thread is that is in author code."""
+    stacks = [_stack(each)[1] for each in dump.split("\n\n")]
+    told = [line for stack in stacks if stack for line in ("a thread:", *stack)]
+    return told or ["(no stack could be taken)"]
 
 
 def _stack(dump: str) -> tuple[int, list[str]]:

@@ -35,6 +35,7 @@ from .link import (
     FILES,
     HELLO,
     KEEP,
+    PING,
     READY,
     STATUS,
     TAKEN,
@@ -46,6 +47,7 @@ from .link import (
 from .machine import Machine
 from .marks import Marks
 from .overdue import Overdue
+from .pulse import Pulse
 from .renewals import Renewals
 from .report import Report
 from .spawning import Interpreter, Spawned, single_threaded, spawn
@@ -84,6 +86,7 @@ class Supervisor:
         self._interpreter = interpreter
         self.marks = marks
         self._overdue = Overdue(marks, report)
+        self._pulse = Pulse(self._overdue, report)
         self._renewals = Renewals(report, machine)
         self._status = Status(report, machine, self._overdue, self._renewals.reloads)
         self._forks = forks
@@ -128,7 +131,7 @@ class Supervisor:
         """Milliseconds that `poll` may wait."""
         others = (
             *(self._machine, self._host, self._status),
-            *(self._overdue, self._beside, self._renewals),
+            *(self._overdue, self._pulse, self._beside, self._renewals),
         )
         times = (*(each.deadline for each in others), self._kill_at)
         due = min((each for each in times if each is not None), default=None)
@@ -171,7 +174,8 @@ class Supervisor:
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             worker.kill()
-        if self._overdue.look(now, worker.pid):
+        late = self._overdue.look(now, worker.pid)
+        if self._pulse.look(now, worker, rests=self._machine.rests) or late:
             worker.kill()
         if ended is None:
             if not open_ and self._kill_at is None:
@@ -180,10 +184,11 @@ class Supervisor:
         worker.kill()
         worker.close()
         self._worker = self._kill_at = None
+        how = self._pulse.died(ended)
         if self._machine.ending:
             self._use(self.marks.next() if self.marks is not None else None)
             return actions + self._machine.died(now, ended)
-        verdict = self._overdue.died(now, ended)
+        verdict = self._overdue.died(now, how)
         self._status.died(verdict.reason)
         self._custody.how = verdict.how
         return actions + self._machine.died(now, verdict.how)
@@ -243,6 +248,8 @@ class Supervisor:
             return self._machine.replied(now, number, content)
         if kind == STATUS:
             self._status.told(content)
+        if kind == PING:
+            self._pulse.answered(debugged=bool(number))
         if kind == KEEP:
             self._custody.keep(content, worker.link.descriptors(number))
         if kind == TAKEN:
@@ -310,6 +317,7 @@ class Supervisor:
 
     def _serves(self, worker: Spawned) -> None:
         self._worker, self._greeted, self._kill_at = worker, False, None
+        self._pulse.turn()
         self._status.spawned(worker)
 
     def _reload(self, action: Action) -> None:

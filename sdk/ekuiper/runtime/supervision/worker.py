@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Sequence
 
 from ...config import PluginConfig
@@ -23,6 +24,7 @@ from .link import (
     HAND_OVER,
     HELLO,
     KEEP,
+    PING,
     PREPARE,
     READY,
     STATUS,
@@ -96,6 +98,8 @@ class Seat:
                     symbols.answered()
                 elif kind == KEEP:
                     self.keeping.handed(*split(frame), self._link.descriptors(number))
+                elif kind == PING:
+                    self._link.send(PING, "pydevd" in sys.modules)
                 elif kind == STATUS:
                     self._link.send(STATUS, number, dumps(symbols.figures(), "status"))
                 elif kind == ACTIVATE:
