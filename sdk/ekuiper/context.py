@@ -48,7 +48,8 @@ class Context:
         Blocks while the host takes nothing; rows are neither dropped nor reordered.
         A row that cannot be sent (not a dict, no JSON form, too large for the host) is logged with
         the line that emitted it and reported to the rule; it never ends the source.
-        Raises `ChannelClosedError` once the source was stopped, so that a loop around it ends.
+        Raises `ChannelClosedError` once the source was stopped, so that a loop around it ends; in
+        a thread that goes on all the same, each further call takes a second, to spare the CPU.
         """
 
     def emit_error(self, error: str) -> None:

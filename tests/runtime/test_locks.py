@@ -20,13 +20,13 @@ def test_the_folder_is_private(tmp_path):
     assert os.stat(path).st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("make", ["file", "link"])
-def test_what_is_no_folder_of_ours_is_refused(tmp_path, make):
+@pytest.mark.parametrize(("make", "kind"), [("file", "something else"), ("link", "a link")])
+def test_what_is_no_folder_is_refused(tmp_path, make, kind):
     """/tmp is everybody's: a file or a link that somebody laid there is not used."""
     path = tmp_path / f"ekuiper-{os.geteuid()}"
     path.write_text("") if make == "file" else path.symlink_to(tmp_path)
 
-    with pytest.raises(TransportError, match="is not a folder of user"):
+    with pytest.raises(TransportError, match=f"has to be a folder, and is {kind}; remove it"):
         runtime_directory(str(tmp_path))
 
 
@@ -41,7 +41,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
     """Its owner could change what is in it."""
     os.chown(runtime_directory(str(tmp_path)), 65534, -1)
 
-    with pytest.raises(TransportError, match="owner: 65534"):
+    with pytest.raises(TransportError, match="belongs to user 65534; remove it"):
         runtime_directory(str(tmp_path))
 
 

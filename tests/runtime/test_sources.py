@@ -162,6 +162,28 @@ def test_the_end_of_open_is_reported(wire, caplog):
     assert Short.closed == 1
 
 
+def test_rows_of_another_thread_go_through_after_open_returned(wire, caplog):
+    """The end of `open` is told as that, and not as the end of all rows."""
+    ended = threading.Event()
+
+    class Lasting(Source):
+        def open(self, ctx):
+            threading.Thread(target=self.go_on, args=(ctx,), daemon=True).start()
+
+        def go_on(self, ctx):
+            ended.wait(DEADLINE)
+            ctx.emit({"n": 1})
+
+    inbox = wire(plugin(Lasting)).source("s")
+    (end,) = rows(inbox, 1)
+    ended.set()
+    (row,) = rows(inbox, 1)
+
+    assert "open() returned" in end
+    assert row["message"] == {"n": 1}
+    assert "rows that other threads emit still go through" in caplog.text
+
+
 @pytest.mark.parametrize("error", [ValueError("bad"), SystemExit(1), KeyboardInterrupt()])
 def test_what_open_raises_is_reported(wire, error):
     """With type, text and line; the process and other symbols live on."""

@@ -33,9 +33,13 @@ def runtime_directory(socket_directory: str) -> str:
     except OSError as error:
         raise TransportError(f"cannot make the folder {path}: {error.strerror}") from error
     found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+    if not stat.S_ISDIR(found.st_mode):
+        kind = "a link" if stat.S_ISLNK(found.st_mode) else "something else"
+        raise TransportError(f"{path} has to be a folder, and is {kind}; remove it")
+    if found.st_uid != os.geteuid():
         raise TransportError(
-            f"{path} is not a folder of user {os.geteuid()} (owner: {found.st_uid}); remove it"
+            f"the folder {path} has to belong to user {os.geteuid()}, and belongs to user "
+            f"{found.st_uid}; remove it"
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         os.chmod(path, 0o700)

@@ -51,7 +51,10 @@ class RunningSource(RunningSymbol):
             self._tell(ending)
 
     def _tell(self, ending: str) -> None:
-        self.reporter.wrong(f"{ending}; no more rows come until the rule is restarted")
+        self.reporter.wrong(
+            f"{ending}; it is not opened again until the rule is restarted "
+            "(rows that other threads emit still go through)"
+        )
         try:
             self.ctx.emit_error(f"{self.what} {ending}")
         except ChannelClosedError:
