@@ -165,6 +165,23 @@ def test_one_after_the_other(plugin):
 ADDED = "'p', sources={'s': S}, sinks={'k': K}, functions={'f': echo(tag)})"
 
 
+def test_newer_code_does_not_wait_for_older(plugin):
+    """Whose import hangs: its worker ends, and who waits for it has the answer of the next."""
+    function = plugin.function("f")
+    change(plugin, VERSION, "VERSION = 2\nimport time; time.sleep(60)\n")
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(reloaded(plugin)))
+    asking.start()
+    await_status(plugin, lambda found: found["reloading"] == "importing")
+    change(plugin, "VERSION = 2\nimport time; time.sleep(60)\n", "VERSION = 3\n")
+    assert reloaded(plugin)["error"] is None
+    asking.join(DEADLINE)
+
+    assert answers[0]["error"] is None
+    assert ask(function, 0)[0] == 3
+    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+
+
 @pytest.mark.parametrize("which", ["old", "new"])
 def test_a_worker_that_is_killed_while_the_new_one_imports(plugin, which):
     """The old one: the next has the new code. The new one: nothing happened."""

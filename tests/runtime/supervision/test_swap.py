@@ -265,11 +265,14 @@ def test_after_a_failed_import_a_reload_is_a_start(driver):
 
 
 def test_one_at_a_time(driver):
-    """Who comes too early is told what the worker is at."""
+    """Who comes too early is told what the worker is at; one that is prepared gives way."""
     driver.do("begin")
     assert reload(driver) == [Reloaded("the worker is still importing; try again")]
     driver.do("ready", 300.0)
     reload(driver)
+    assert reload(driver) == [Drop(), SpawnBeside()]
+    driver.do("next_ready", 300.0)
+    assert driver.machine.state is State.SWITCHING
     assert reload(driver) == [Reloaded("the worker is being reloaded already; try again")]
 
 

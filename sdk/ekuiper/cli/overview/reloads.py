@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from ..shared.texts import duration, span
 from .texts import nobody, unknown
 
 __all__ = ["reload_plainly", "reloaded"]
+
+TELL_AFTER = 1.0
+"""Seconds until somebody who waits is told for what."""
 
 
 def reload_plainly(names: Sequence[str], *, as_json: bool) -> int:
@@ -59,13 +63,23 @@ def _reload(path: str, status: dict[str, Any]) -> dict[str, Any]:
     name = status["plugin"] or f"process {status['pid']}"
     if status["state"] == "silent":
         return _failed(name, "its supervisor does not answer")
+    waiting = threading.Timer(TELL_AFTER, _tell_waiting, [name])
+    waiting.daemon = True
+    waiting.start()
     try:
         answer = reload(path)
     except (OSError, EkuiperError):
         return _failed(name, "it ended meanwhile")
+    finally:
+        waiting.cancel()
     if "error" not in answer:
         return _failed(name, "its ekuiper package is too old for that; restart it")
     return answer
+
+
+def _tell_waiting(name: str) -> None:
+    text = "waiting for the new code to be imported and made ready …"
+    print(f"{name}: {text}", file=sys.stderr, flush=True)
 
 
 def _failed(name: str, error: str) -> dict[str, Any]:

@@ -27,7 +27,11 @@ class Machine(Table):
 
     def reload(self, now: float, *, replace: bool) -> list[Action]:
         """Somebody wants new code: in a worker that is prepared beside this one or, with `replace`,
-        comes after it. Tells `Reloaded` when that is done, or why it is not."""
+        comes after it. Tells `Reloaded` when that is done, or why it is not. One that is prepared
+        already gives way: its code is older."""
+        if self.preparing:
+            self.swap = None
+            self._did.append(Drop())
         if self.state is State.NONE:
             self._renewing = True
             self._spawn()
@@ -84,6 +88,11 @@ class Machine(Table):
     def ending(self) -> bool:
         """Whether the worker was told to end, for another one to come."""
         return self.swap is not None and self.swap.stage is Stage.ENDING
+
+    @property
+    def preparing(self) -> bool:
+        """Whether a worker is prepared beside this one, and can still be dropped."""
+        return self.state is State.SERVING and self.swap is not None and self.swap.beside
 
     @property
     def rests(self) -> bool:

@@ -12,11 +12,14 @@ __all__ = ["Reloads"]
 
 
 class Reloads:
-    """For the supervisor's thread. One reload at a time; those who ask meanwhile get the next."""
+    """For the supervisor's thread. One reload at a time; those who ask meanwhile get the next, and
+    so do those who waited for one that gave way to it."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._why: str | None = None  # of the one that is wanted
+        self.newer = False
+        """Whether it is for newer code than that of one that is prepared now."""
         self._next: list[socket.socket] = []
         self._asking: list[socket.socket] = []
         self._began = self._switched = 0.0
@@ -34,16 +37,17 @@ class Reloads:
         """How many wait for an answer."""
         return len(self._next) + len(self._asking)
 
-    def want(self, why: str, one: socket.socket | None = None) -> None:
+    def want(self, why: str, one: socket.socket | None = None, *, newer: bool = True) -> None:
         """A reload is wanted, and perhaps somebody waits for it."""
         self._why = self._why or why
+        self.newer = self.newer or newer
         if one is not None:
             self._next.append(one)
 
     def begin(self) -> None:
         """The one that is wanted begins."""
         self._report("INFO", f"reloading: {self._why}")
-        self._why = None
+        self._why, self.newer = None, False
         self._asking, self._next = self._asking + self._next, []
         self._began, self._switched = time.monotonic(), 0.0
 

@@ -45,7 +45,8 @@ class Renewals:
         self._limits.turn(now, on=idle)
         if idle and worker is not None:
             self.exceeded(now, self._limits.look(now, worker))
-        if not self.reloads.wanted or not (idle or machine.state is State.NONE):
+        gives_way = machine.preparing and self.reloads.newer
+        if not self.reloads.wanted or not (idle or gives_way or machine.state is State.NONE):
             return False
         self.reloads.begin()
         return True
@@ -61,7 +62,7 @@ class Renewals:
             return
         pause = self._limits.exceeded(now)
         if not pause:
-            self.reloads.want(f"worker {self._machine.generation} goes: {what}")
+            self.reloads.want(f"worker {self._machine.generation} goes: {what}", newer=False)
         elif self._limits.tells():
             self._report(
                 "WARNING",
