@@ -12,7 +12,7 @@ from .spawning import Spawned
 
 __all__ = ["EVERY", "PATIENCE", "Pulse"]
 
-EVERY = 10.0
+EVERY = 20.0
 """Seconds from an answer to the next question."""
 
 PATIENCE = 30.0
