@@ -129,6 +129,7 @@ def test_a_row_that_nobody_had_taken_is_done(hosted):
 def test_a_row_that_comes_before_open_is_done(hosted):
     """Also if opening kills the worker."""
     host = hosted()
+    assert host.give(b"0") is None  # the connection is the supervisor's, too, from now on
     (worker,) = host.plugin.workers()
     (host.plugin.folder / "die in open").touch()
     os.kill(worker, signal.SIGKILL)
