@@ -56,7 +56,16 @@ def _who(entry: Sequence[object]) -> str:
 
 def _plan() -> Plan:
     kill = Step(_KILLED, "kill", "worker", signal.SIGKILL.value)
-    return Plan(0, True, True, False, False, False, (kill,), _PACE)
+    return Plan(
+        seed=0,
+        supervised=True,
+        light=True,
+        acks=False,
+        wrapped=False,
+        full_disk=False,
+        steps=(kill,),
+        pace=_PACE,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

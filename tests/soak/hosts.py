@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ekuiper.host.embedded.host import Host
 from ekuiper.host.embedded.pipeline import Pipeline
@@ -37,6 +37,9 @@ class Soaked(Protocol):
         """A context manager: within it, the rule runs."""
 
 
+_Self = TypeVar("_Self", bound="_Folder")
+
+
 class _Folder:
     """What both have: a folder for the plugin and its orders, and a mark in every name."""
 
@@ -44,11 +47,23 @@ class _Folder:
         self.mark = uuid.uuid4().hex[:5]
         self.stack = ExitStack()
 
-    def open(self) -> None:
-        """Make it; removed with the stack."""
-        folder = tempfile.TemporaryDirectory(prefix="soak-", dir="/tmp")
-        self.folder = Path(self.stack.enter_context(folder))
-        self.orders = self.folder / "orders.json"
+    def __enter__(self: _Self) -> _Self:
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="soak-", dir="/tmp")
+            self.folder = Path(self.stack.enter_context(folder))
+            self.orders = self.folder / "orders.json"
+            self.begin()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def begin(self) -> None:
+        """Start the host with the plugin; what ends with it goes on the stack."""
+        raise NotImplementedError
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -76,22 +91,13 @@ class Embedded(_Folder):
 
     label = "the embedded host"
 
-    def __enter__(self) -> "Embedded":
-        try:
-            self.open()
-            for name, content in self.files.items():
-                (self.folder / name).write_text(content)
-            manifest = self.folder / f"soak{self.mark}.json"
-            manifest.write_text(json.dumps(self.manifest))
-            host = Host(self.folder, settings=Settings(discard_when_full=False))
-            self._host = self.stack.enter_context(host)
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stack.close()
+    def begin(self) -> None:
+        for name, content in self.files.items():
+            (self.folder / name).write_text(content)
+        manifest = self.folder / f"soak{self.mark}.json"
+        manifest.write_text(json.dumps(self.manifest))
+        host = Host(self.folder, settings=Settings(discard_when_full=False))
+        self._host = self.stack.enter_context(host)
 
     def rule(self) -> Pipeline:
         return Pipeline(
@@ -110,19 +116,10 @@ class Real(_Folder):
         super().__init__()
         self._kuiperd = Kuiperd(binary, self.mark)
 
-    def __enter__(self) -> "Real":
-        try:
-            self.open()
-            self.stack.enter_context(self._kuiperd)
-            self.label = f"eKuiper {self._kuiperd.version}"
-            self._install()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stack.close()
+    def begin(self) -> None:
+        self.stack.enter_context(self._kuiperd)
+        self.label = f"eKuiper {self._kuiperd.version}"
+        self._install()
 
     def _install(self) -> None:
         rest, sources = self._kuiperd.rest, {f"numbers{self.mark}": {"default": {}}}

@@ -10,7 +10,7 @@ from ..function import Function
 from ..sink import Sink
 from ..source import Source
 from ..typed import TYPE_CHECKING, Any
-from .lastwords import say
+from .lastwords import say, text_of, traceback_of
 from .logs import Repeats
 
 if TYPE_CHECKING:
@@ -121,12 +121,9 @@ def check_method(what: str, kind: str, instance: object) -> None:
 
 def describe(error: BaseException) -> str:
     """`Type: message (file.py:12)`, with the innermost line of author code. Never raises."""
-    try:
-        text = str(error)
-    except BaseException as other:  # author code may raise anything, also when it is made text
-        text = f"(its __str__ raised {type(other).__name__})"
+    text = text_of(error)
     name = type(error).__name__
-    where = _author_line(_traceback(error))
+    where = _author_line(traceback_of(error))
     return f"{name}{': ' if text else ''}{text}{f' ({where})' if where else ''}"
 
 
@@ -155,10 +152,10 @@ class Reporter:
         """Log that `method` raised; returns the one-line description."""
         text = describe(error)
         times = self._repeats.due(
-            f"{method} {type(error).__name__} {_author_line(_traceback(error))}"
+            f"{method} {type(error).__name__} {_author_line(traceback_of(error))}"
         )
         if times:
-            part = _author_part(_traceback(error))
+            part = _author_part(traceback_of(error))
             line = f"{method} of {self.symbol} raised {text}{_again(times)}"
             self._tell(line, (type(error), error, part))
         return text
@@ -174,13 +171,6 @@ class Reporter:
             self._logger.error("%s", line, exc_info=exc_info)
         except BaseException as error:  # the author's handlers, filters and factories of records
             say(f"{line}; it could not be logged: {describe(error)}")
-
-
-def _traceback(error: BaseException) -> TracebackType | None:
-    try:
-        return error.__traceback__
-    except BaseException:  # a class of the author's may have made even this a property
-        return None
 
 
 def _again(times: int) -> str:

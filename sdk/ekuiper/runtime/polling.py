@@ -105,7 +105,7 @@ class AdaptiveWait:
             try:
                 frame = exchange.recv(spin=window)
             finally:
-                self._turn.release()
+                self.release()
         else:
             frame = exchange.recv()
         self._came = time.perf_counter_ns()
@@ -119,7 +119,7 @@ class AdaptiveWait:
         finally:
             self.took = now - self._came
             self.received(self._came)
-            self._sent = now
+            self.sending(now)
 
     def window(self) -> int:
         """Nanoseconds to poll for the next request, until `release`; 0 to sleep at once."""
