@@ -78,6 +78,26 @@ def test_what_cannot_be_read_leaves_no_archive(tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == b"before"
 
 
+def test_only_plain_files_are_replaced(tmp_path):
+    """A pipe, or a device such as /dev/null, is neither written into nor put away."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PackError, match=r"pipe: is there, and no plain file"):
+        write_archive(tmp_path / "pipe", [Entry("a", b"")])
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_one_archive_is_written_by_two(tmp_path):
+    """At the same time: the last one is there, as a whole, and nothing beside it."""
+    path = tmp_path / "a.zip"
+
+    def meanwhile(done):
+        write_archive(path, [Entry("b", b"2")])
+
+    write_archive(path, [Entry("a", b"1")], progress=meanwhile)
+    assert zipfile.ZipFile(path).namelist() == ["a"]
+    assert [each.name for each in tmp_path.iterdir()] == ["a.zip"]
+
+
 def test_progress_is_in_bytes_of_content(tmp_path):
     """In steps of a megabyte at most."""
     (tmp_path / "large").write_bytes(bytes(2_500_000))

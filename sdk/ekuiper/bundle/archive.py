@@ -6,8 +6,10 @@ of folders at a time. Each entry has a mode, as eKuiper keeps it. There are no s
 
 import os
 import stat
+import uuid
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -74,18 +76,31 @@ def write_archive(
     files = sorted(entries, key=lambda entry: entry.name)
     folders = folders_of(entry.name for entry in files)
     _check(files, folders)
-    part = path.with_name(f"{path.name}.part")
+    if path.exists() and not path.is_file():
+        raise PackError(str(path), "is there, and no plain file; give another name")
     try:
-        with zipfile.ZipFile(part, "w") as archive:
+        with _replacing(path) as part, zipfile.ZipFile(part, "w") as archive:
             for folder in folders:
                 archive.writestr(_header(folder, stat.S_IFDIR | 0o755), b"")
             for entry in files:
                 _add(archive, entry, progress or (lambda done: None))
-        os.replace(part, path)
     except OSError as error:
         raise PackError(str(path), f"cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file, which is called so when the block ends well, and else is gone. Of two who write
+    at the same time the last one is there, as a whole."""
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def _check(files: list[Entry], folders: list[str]) -> None:

@@ -107,6 +107,14 @@ def _load(path: Path) -> dict[str, Any]:
     return value
 
 
+def _no_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 class _Reader:
     """Takes typed fields out of one loaded file."""
 
@@ -138,6 +146,8 @@ class _Reader:
         value = self._fields.get(field)
         if value is not None and not isinstance(value, str):
             raise self._error(field, f"must be text, not {value!r}")
+        if value and not value.isascii() and _no_unicode(value):
+            raise self._error(field, f"{value!r} holds half a surrogate pair")
         return value
 
     def _name(self) -> str:
@@ -159,7 +169,10 @@ class _Reader:
         if not executable:
             raise self._error("executable", "is missing; name the script to run, e.g. main.py")
         folder = self._path.parent.resolve()
-        script = (folder / executable).resolve()
+        try:
+            script = (folder / executable).resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # a zero byte; links in a circle
+            raise self._error("executable", f"{executable!r} is no file: {error}") from error
         if folder not in script.parents:
             raise self._error("executable", f"{executable!r} lies outside the plugin's folder")
         if not script.is_file():

@@ -1,5 +1,6 @@
 """A plugin's folder made into the zip that eKuiper installs."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from .planning import Environment, Plan, planned
 from .project import Project
 
 __all__ = ["Environment", "Packed", "default_path", "pack", "write"]
+
+_ODD = re.compile(r"[^\w.+-]")
+_MOST = 100  # characters of a version in the name of a file
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def pack(
 def default_path(project: Project) -> Path:
     """`dist/<name>-<version>.zip` in the project."""
     version = f"-{project.version}" if project.version else ""
-    return project.folder / "dist" / f"{project.name}{version}.zip".replace("/", "_")
+    return project.folder / "dist" / f"{project.name}{_ODD.sub('_', version)[:_MOST]}.zip"
 
 
 def write(plan: Plan, path: Path, progress: Callable[[int, int], None] | None = None) -> Packed:

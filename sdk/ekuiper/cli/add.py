@@ -1,6 +1,5 @@
 """`ekuiper add`: one more symbol in a project that is there."""
 
-import json
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from .scaffold.names import KINDS, check_symbol
 from .scaffold.symbols import Symbol
 from .scaffold.writing import write_files
 from .shared.console import make_console
+from .shared.jsontext import print_json
 from .shared.options import interpreter
 from .shared.plugins import plugin_in
 
@@ -95,7 +95,7 @@ def _print(symbol: Symbol, files: dict[str, str], existing: set[str], *, as_json
             "changed": [file for file in files if file in existing],
             "made": [file for file in files if file not in existing],
         }
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         return
     console = make_console()
     console.print(Text.assemble((f"{symbol.kind} {symbol.name}", "bold"), " added"))

@@ -1,6 +1,5 @@
 """`ekuiper check`: what is wrong with a plugin, told before eKuiper meets it."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from .checking.report import print_checked
 from .shared.checking import checked, finding_object, target_of
 from .shared.console import make_console
 from .shared.hosts import token, token_file
+from .shared.jsontext import print_json
 from .shared.options import duration, interpreter
 
 __all__ = ["check"]
@@ -79,7 +79,7 @@ def check(
     except (EkuiperError, OSError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
-        print(json.dumps(_object(what, found), ensure_ascii=False))
+        print_json(_object(what, found))
     else:
         print_checked(make_console(plain=plain), what, found, [host.place for host in hosts])
     failed = bool(found.findings) if strict else bool(found.errors)

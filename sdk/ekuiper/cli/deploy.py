@@ -1,6 +1,5 @@
 """`ekuiper deploy`: a plugin onto real eKuipers, and back if it does not answer there."""
 
-import json
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +20,7 @@ from .shared.checking import finding_object
 from .shared.console import make_console
 from .shared.environments import EnvironmentCommand, environment_of, environment_options
 from .shared.hosts import to, token, token_file
+from .shared.jsontext import print_json
 from .shared.options import duration
 from .shared.texts import size
 
@@ -102,7 +102,7 @@ def deploy(what: Path, to: tuple[Place, ...], **given: Any) -> None:
 
         outcomes = together(one, to, stop)
     if quiet:
-        print(json.dumps(_object(package, found, outcomes), ensure_ascii=False))
+        print_json(_object(package, found, outcomes))
     else:
         print_outcomes(console, outcomes)
     sys.exit(0 if all(each.done for each in outcomes) else 1)
@@ -116,7 +116,7 @@ def _stops(found: Checked) -> bool:
 def _print_check(console: Console, zip: Path, found: Checked, *, as_json: bool) -> None:
     if as_json:
         findings = [finding_object(each) for each in found.findings]
-        print(json.dumps({"findings": findings, "hosts": []}, ensure_ascii=False))
+        print_json({"findings": findings, "hosts": []})
     else:
         print_checked(console, zip, found, [])
         console.print("nothing was uploaded; --no-check deploys it all the same")

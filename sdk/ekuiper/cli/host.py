@@ -1,6 +1,5 @@
 """`ekuiper host`: what real eKuipers are doing."""
 
-import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from .hosts.looking import look_at_plugins, look_at_rules, look_at_status
 from .hosts.tables import plugin_table, rule_table, status_table
 from .shared.console import make_console
 from .shared.hosts import to, token, token_file
+from .shared.jsontext import print_json
 
 __all__ = ["host"]
 
@@ -81,7 +81,7 @@ def _show(
     seen = together(one, places, threading.Event())
     if as_json:
         hosts = [_object(each, what) for each in seen]
-        print(json.dumps({"hosts": hosts}, ensure_ascii=False))
+        print_json({"hosts": hosts})
     else:
         _print(seen, draw, what)
     sys.exit(1 if any(each.error for each in seen) else 0)

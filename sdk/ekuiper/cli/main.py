@@ -13,6 +13,9 @@ def main() -> None:
         from ..runtime.serving import serve  # at once: a host waits
 
         serve(sys.argv[2:])
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ?
     from importlib.util import find_spec
 
     if any(find_spec(package) is None for package in _NEEDED):

@@ -1,6 +1,5 @@
 """`ekuiper new`: a whole small project to go on from."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from .scaffold.names import KINDS, check_plugin, check_symbol
 from .scaffold.symbols import Symbol, made
 from .scaffold.writing import write_files
 from .shared.console import make_console
+from .shared.jsontext import print_json
 
 __all__ = ["new"]
 
@@ -54,7 +54,7 @@ def new(name: str, as_json: bool, **given: Any) -> None:
     files = project_files(project, plugin, symbols)
     write_files(folder, files)
     if as_json:
-        _print_json(folder, plugin, symbols, files)
+        _print_facts(folder, plugin, symbols, files)
     else:
         _print(folder, symbols, files)
 
@@ -87,7 +87,7 @@ def _next(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _print_json(folder: Path, plugin: str, symbols: list[Symbol], files: dict[str, str]) -> None:
+def _print_facts(folder: Path, plugin: str, symbols: list[Symbol], files: dict[str, str]) -> None:
     found = {
         "name": plugin,
         "folder": str(folder.absolute()),
@@ -95,7 +95,7 @@ def _print_json(folder: Path, plugin: str, symbols: list[Symbol], files: dict[st
         "files": list(files),
         "next": [command for command, _ in _next(folder)],
     }
-    print(json.dumps(found, ensure_ascii=False))
+    print_json(found)
 
 
 def _print(folder: Path, symbols: list[Symbol], files: dict[str, str]) -> None:

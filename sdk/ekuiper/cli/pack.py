@@ -1,6 +1,5 @@
 """`ekuiper pack`: a plugin's folder as the zip that eKuiper installs."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from .packing.progress import showing
 from .packing.report import print_packed, print_plan
 from .shared.console import make_console
 from .shared.environments import EnvironmentCommand, environment_of, environment_options
+from .shared.jsontext import print_json
 
 __all__ = ["pack"]
 
@@ -67,7 +67,7 @@ def pack(folder: Path, **given: Any) -> None:
             files = sorted((entry.name, entry.size) for entry in plan.entries)
         if quiet:
             facts = {} if packed is None else _written(packed.path, packed.digest, packed.size)
-            print(json.dumps({**facts, **_object(plan, files)}, ensure_ascii=False))
+            print_json({**facts, **_object(plan, files)})
         elif packed is not None:
             print_packed(console, packed)
         else:

@@ -1,6 +1,5 @@
 """`ekuiper try`: one rule of a project on a real eKuiper, and the rows that come of it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ..host.rest import Place, Rest
 from ..host.trying import Try, try_rule
 from .shared.console import make_console
 from .shared.hosts import one_to, token, token_file
+from .shared.jsontext import print_json
 from .shared.options import duration
 from .shared.texts import cell, times
 from .trying.files import recorded, rule_in, samples, streams_in
@@ -79,7 +79,7 @@ def try_(
 
     def show(row: dict[str, Any]) -> None:
         if as_json:
-            print(json.dumps(row, ensure_ascii=False), flush=True)
+            print_json(row)
         else:
             seen.append(row)
 

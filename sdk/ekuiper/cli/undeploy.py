@@ -1,6 +1,5 @@
 """`ekuiper undeploy`: a plugin off real eKuipers."""
 
-import json
 import sys
 import threading
 from pathlib import Path
@@ -13,6 +12,7 @@ from .deploying.progress import progress
 from .deploying.summary import outcome_object, print_outcomes
 from .shared.console import make_console
 from .shared.hosts import to, token, token_file
+from .shared.jsontext import print_json
 
 __all__ = ["undeploy"]
 
@@ -50,7 +50,7 @@ def undeploy(
         outcomes = together(one, to, threading.Event())
     if as_json:
         told = {"plugin": name, "hosts": [outcome_object(each) for each in outcomes]}
-        print(json.dumps(told, ensure_ascii=False))
+        print_json(told)
     else:
         print_outcomes(console, outcomes)
     sys.exit(0 if all(each.done for each in outcomes) else 1)

@@ -20,6 +20,19 @@ def test_writing_and_undoing(tmp_path: Path) -> None:
     assert (tmp_path / "old.txt").read_text() == "before"
 
 
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Its file is named, and as it was: new text takes the place of a file, whole or not at all."""
+    (tmp_path / "old.txt").write_text("before")
+    (tmp_path / "old.txt").chmod(0o755)
+    write_files(tmp_path, {"old.txt": "after"})
+    assert (tmp_path / "old.txt").stat().st_mode & 0o777 == 0o755
+
+    (tmp_path / "new.txt").symlink_to("/proc/self/nothing/there")
+    with pytest.raises(click.ClickException, match=r"nothing written"):
+        write_files(tmp_path, {"old.txt": "again", "new.txt": ""})
+    assert (tmp_path / "old.txt").read_text() == "after"
+
+
 def test_a_failure_in_between(tmp_path: Path) -> None:
     """What was written before the file that cannot be is taken back, and that one is named."""
     (tmp_path / "old.txt").write_text("before")

@@ -1,6 +1,5 @@
 """What a benchmark found, for people and for programs."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from ...host.measuring import Measured
 from ..shared.faults import heading, print_faults, print_log
+from ..shared.jsontext import json_line
 from ..shared.texts import count, duration, rate, span, times
 
 __all__ = ["print_report", "report_json"]
@@ -53,7 +53,7 @@ def report_json(plugin: str, measured: Measured) -> str:
         }
         for fault in measured.faults
     ]
-    return json.dumps(found, ensure_ascii=False)
+    return json_line(found)
 
 
 def print_report(console: Console, plugin: str, measured: Measured, *, bars: bool) -> None:

@@ -1,6 +1,5 @@
 """The diagnosis in plain text or JSON: for pipes, and where there is no rich."""
 
-import json
 import shutil
 import sys
 import textwrap
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 
 from ...host.local.checks import Finding, check
 from ...host.local.machine import gather
+from ..shared.jsontext import print_json
 from .texts import as_object, described, failed, summary
 
 __all__ = ["diagnose_plainly", "plain_text"]
@@ -19,7 +19,7 @@ def diagnose_plainly(*, as_json: bool) -> int:
     """Look at this machine and print what was found; the exit status."""
     found = check(gather())
     if as_json:
-        print(json.dumps(as_object(found), ensure_ascii=False))
+        print_json(as_object(found))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         print(plain_text(found, width))

@@ -1,10 +1,10 @@
 """Entries in plain text or JSON: for pipes, and where there is no rich."""
 
-import json
 import sys
 
 from ...errors import HostError
 from ...host.local.logs import Entry
+from ..shared.jsontext import json_line
 from ..shared.texts import cell
 from .reading import Wanted, read
 
@@ -19,7 +19,7 @@ def log_plainly(wanted: Wanted, *, as_json: bool, full: bool) -> int:
     """Print the entries; the exit status."""
 
     def show(entry: Entry) -> None:
-        text = json.dumps(entry._asdict(), ensure_ascii=False) if as_json else ""
+        text = json_line(entry._asdict()) if as_json else ""
         print(text or plain_text(entry, full=full), flush=wanted.follow)
 
     try:

@@ -1,6 +1,5 @@
 """Looking at all plugins, once or again and again, without click and rich."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...runtime.reach import socket_directory
 from ...runtime.supervision.asking import statuses
+from ..shared.jsontext import json_line
 from .plain import plain_text
 from .texts import nobody, section, unknown
 
@@ -46,7 +46,7 @@ def print_plainly(looks: Iterator[Look], *, as_json: bool) -> int:
     for look in looks:
         missing = bool(look.missing)
         if as_json:
-            text = json.dumps(look.found, ensure_ascii=False)
+            text = json_line(look.found)
         else:
             plain = plain_text([section(status) for status in look.found])
             text = "\n\n".join(filter(None, (plain, "\n".join(look.notes))))

@@ -1,6 +1,5 @@
 """Reloading plugins, without click and rich."""
 
-import json
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from typing import Any
 from ...errors import EkuiperError
 from ...runtime.reach import socket_directory
 from ...runtime.supervision.asking import reload, supervisors
+from ..shared.jsontext import print_json
 from ..shared.texts import duration, span
 from .texts import nobody, unknown
 
@@ -29,7 +29,7 @@ def reload_plainly(names: Sequence[str], *, as_json: bool) -> int:
         if not as_json:
             print(text_of(result), flush=True)
     if as_json:
-        print(json.dumps(results, ensure_ascii=False), flush=True)
+        print_json(results)
     if not results:
         print(nobody(socket_directory()), file=sys.stderr)
     return 0 if well and results else 1

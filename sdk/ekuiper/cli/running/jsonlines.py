@@ -1,6 +1,5 @@
 """A run as JSON, one object per line, for programs."""
 
-import json
 import sys
 import threading
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ...host.embedded.counters import Fault
+from ..shared.jsontext import json_line
 from .figures import FunctionFigures, Moment, Notice, PipelineFigures
 from .log import PluginLog
 from .view import NewFaults
@@ -85,7 +85,7 @@ class JsonView:
             self._write({"type": "error", **_fault(fault)})
 
     def _write(self, *objects: dict[str, Any]) -> None:
-        text = "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in objects)
+        text = "".join(f"{json_line(each)}\n" for each in objects)
         with self._lock:
             try:
                 sys.stdout.write(text)

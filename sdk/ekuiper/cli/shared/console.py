@@ -1,7 +1,6 @@
 """Where a verb writes to."""
 
 import os
-import sys
 
 from rich.console import Console
 
@@ -10,9 +9,6 @@ __all__ = ["make_console"]
 
 def make_console(*, plain: bool = False) -> Console:
     """Standard output; wide where it is no terminal, and without colours if `plain`."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ?
     console = Console(highlight=False, color_system=None if plain else "auto")
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         return Console(highlight=False, width=120)
