@@ -56,22 +56,40 @@ def test_stopped_without_a_worker(custody, listener, path):
     listener.close()
     custody.commanded(STOP)
     assert path.exists()
-    custody.answered()
+    custody.answered(alone=True)
     assert not path.exists()
+
+
+def test_stopped_while_a_worker_was_just_forked(custody, path):
+    """It has copies, and has not run yet: here the listener, which is not closed."""
+    custody.commanded(STOP)
+    custody.answered(alone=True)
+    assert not path.exists()
+
+
+def test_stopped_where_another_listens(custody, path):
+    """The file is his."""
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as another:
+        another.bind(str(path))
+        another.listen()
+        custody.commanded(STOP)
+        custody.answered(alone=True)
+        assert path.exists()
 
 
 def test_started_without_a_worker(custody, listener, path):
     """The next worker will listen there."""
     listener.close()
     custody.commanded(START)
-    custody.answered()
+    custody.answered(alone=False)
     assert path.exists()
 
 
 def test_stopped_with_a_worker(custody, path):
     """What somebody listens at is his."""
     custody.commanded(STOP)
-    custody.answered()
+    custody.answered(alone=False)
     assert path.exists()
 
 
@@ -88,5 +106,5 @@ def test_another_file(path, tmp_path, monkeypatch):
     path.write_text("not a socket")
     custody = Custody()
     custody.commanded(STOP)
-    custody.answered()
+    custody.answered(alone=False)
     assert path.exists()

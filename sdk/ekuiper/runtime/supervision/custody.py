@@ -1,5 +1,6 @@
 """The sockets of sinks with acks, and what those owe, while workers come and go."""
 
+import _socket as socket
 import os
 from collections.abc import Iterable
 
@@ -22,7 +23,7 @@ class Custody:
 
     def __init__(self) -> None:
         self._kept: dict[bytes, list[int]] = {}
-        self._stopped: str | None = None  # where a sink that is being stopped listened
+        self._stopped: Order | None = None  # the command that is about to be answered
         self.how = ""
         """How the last worker ended."""
 
@@ -53,16 +54,16 @@ class Custody:
     def commanded(self, frame: bytes) -> None:
         """The host starts or stops something: it waits for nothing that was before."""
         order = Order(frame)
-        self._stopped = _url_of(order) if order.stops else None
-        if self._kept and order.key is not None:
+        self._stopped = order if order.stops else None
+        if self._kept and order.key is not None and not order.stops:
             self.forget(name_of(order.key))
 
-    def answered(self) -> None:
+    def answered(self, *, alone: bool) -> None:
         """The command is about to be: nobody listens where a stopped sink did, though it may be
-        that no worker was there to see to it."""
-        if self._stopped is not None:
-            remove_stale(self._stopped)
-            self._stopped = None
+        that no worker was there to see to it, and we are `alone`."""
+        order, self._stopped = self._stopped, None
+        if order is not None:
+            self._end(order, shut=alone)
 
     def forget(self, name: bytes) -> None:
         """Close what is kept under this name."""
@@ -76,9 +77,21 @@ class Custody:
 
     def close(self, live: Iterable[Order]) -> None:
         """At the end of the plugin, and of these sinks among others."""
+        for order in live:
+            self._end(order, shut=True)
         self.forget_all()
-        for url in filter(None, map(_url_of, live)):
-            remove_stale(url)
+
+    def _end(self, order: Order, *, shut: bool) -> None:
+        """Of this sink; to close its sockets is not to `shut` them: a worker that was just forked
+        has copies until it gets to run."""
+        url = _url_of(order)
+        if url is None or order.key is None:
+            return
+        name = name_of(order.key)
+        for fd in self._kept.get(name, ()) if shut else ():
+            _shut(fd)
+        self.forget(name)
+        remove_stale(url)
 
 
 def name_of(key: Key) -> bytes:
@@ -90,6 +103,19 @@ def split(content: bytes) -> tuple[bytes, str]:
     """Name and death in what `Custody.give` sends."""
     name, _, how = content.partition(_NAME_END)
     return name, how.decode()
+
+
+def _shut(fd: int) -> None:
+    try:
+        sock = socket.socket(fileno=fd)
+    except OSError:
+        return  # none: what it keeps of a ledger
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # the host has gone already
+    finally:
+        sock.detach()
 
 
 def _name_in(frame: bytes) -> bytes:

@@ -51,6 +51,7 @@ from .pulse import Pulse
 from .renewals import Renewals
 from .report import Report
 from .spawning import Interpreter, Spawned, single_threaded, spawn
+from .states import State
 from .status import Status
 from .tidings import Tidings
 
@@ -348,7 +349,7 @@ class Supervisor:
             self._renewals.over(action.error)
 
     def _answer(self, frame: bytes) -> None:
-        self._custody.answered()
+        self._custody.answered(alone=self._machine.state in (State.NONE, State.IMPORTING))
         try:
             self._host.answer(frame)
         except ChannelResetError:
