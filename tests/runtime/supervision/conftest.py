@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ class Supervised(Plugin):
     def workers(self) -> list[int]:
         """The processes below the supervisor."""
         return children(self.process.pid)
+
+    def only_worker(self) -> int:
+        """The worker, once it is the only one: others that were ended are there until the
+        supervisor has seen it."""
+        deadline = time.monotonic() + DEADLINE
+        while len(found := self.workers()) != 1:
+            assert time.monotonic() < deadline, found
+            threading.Event().wait(0.01)
+        return found[0]
 
     def command(self, frame: bytes) -> bytes:
         self.control.send(frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 
@@ -238,7 +239,7 @@ def test_the_third_time_a_row_is_not_collected(hosted, own):
     for _ in range(2):
         error = host.give(b"segv")
         assert error.startswith("sink 'k' of plugin 'p' in rule 'r' (o): killed its worker twice")
-        assert "(by SIGSEGV) on this row; not called again for 60 s" in error
+        assert re.search(r"\(by SIGSEGV\) on this row; not called again for [56]\d s", error)
         assert host.give(b"1") is None
 
     assert host.nothing_more()

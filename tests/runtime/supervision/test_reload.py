@@ -202,16 +202,8 @@ def test_the_new_worker_has_nothing_of_the_old_one(supervised):
     for generation in (2, 3):
         reload(plugin)
         await_generation(plugin, generation)
-        until_alone(plugin)
+        plugin.only_worker()
         assert held(plugin) == before
-
-
-def until_alone(plugin) -> None:
-    """Until the old worker has ended."""
-    deadline = time.monotonic() + DEADLINE
-    while len(plugin.workers()) > 1:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 def test_under_an_interpreter_of_its_own(supervised):

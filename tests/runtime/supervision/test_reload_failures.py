@@ -61,7 +61,7 @@ def test_what_fails_changes_nothing(plugin, case):
     assert reason in answer["error"]
     assert found["reload"]["error"] == answer["error"]
     assert (found["generation"], found["deaths"], found["state"]) == (1, [], "serving")
-    assert [found["worker_pid"]] == plugin.workers()
+    assert found["worker_pid"] == plugin.only_worker()
     assert {answer[0] for answer in host.answers} == {1}
     assert host.handshakes == 0
     assert [row["n"] for row in host.received] == [*range(1, len(host.received) + 1)]
@@ -79,7 +79,7 @@ def test_a_reload_is_answered(plugin):
     assert ask(function, 0)[0] == 2
     found = status_of(plugin)
     assert (found["generation"], found["restarts"], found["reloads"]) == (2, 0, 1)
-    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+    plugin.only_worker()
 
 
 def test_a_save_reloads(supervised):
@@ -179,7 +179,7 @@ def test_newer_code_does_not_wait_for_older(plugin):
 
     assert answers[0]["error"] is None
     assert ask(function, 0)[0] == 3
-    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+    plugin.only_worker()
 
 
 @pytest.mark.parametrize("which", ["old", "new"])
@@ -204,7 +204,7 @@ def test_a_worker_that_is_killed_while_the_new_one_imports(plugin, which):
     if which == "old":
         assert function.recv(DEADLINE) == b"handshake"
     assert ask(function, 0)[0] == (2 if which == "old" else 1)
-    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+    plugin.only_worker()
 
 
 @pytest.mark.parametrize("which", ["old", "new"])
@@ -236,7 +236,7 @@ def test_a_worker_that_dies_while_it_hands_over(supervised, which):
 
     assert sorted(each["name"] for each in found["symbols"]) == ["f", "k", "s"]
     assert [answer[1] for answer in host.answers] == [*range(len(host.answers))]
-    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+    plugin.only_worker()
 
 
 def test_after_so_many_calls_a_new_worker(supervised):
@@ -294,4 +294,4 @@ def test_one_that_is_slow_to_end_does_not_pile_up(supervised):
         assert ask(function, 0)[0] == version
 
     await_status(plugin, lambda _: len(plugin.workers()) <= 2)
-    await_status(plugin, lambda _: len(plugin.workers()) == 1)
+    plugin.only_worker()

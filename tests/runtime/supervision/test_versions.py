@@ -82,10 +82,10 @@ def test_the_next_worker_is_of_another(plugin, package):
 
 def test_a_reload_of_another(plugin, package):
     """The worker goes on."""
-    before = plugin.workers()
+    (before,) = plugin.workers()
     package.install_another()
     answer = reload(str(socket_of(plugin)), 20.0)
 
     assert WORDS in answer["error"]
     assert await_status(plugin, lambda found: found["state"] == "serving")["generation"] == 1
-    assert plugin.workers() == before
+    assert plugin.only_worker() == before
