@@ -5,6 +5,8 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ekuiper.errors import RestError
@@ -66,31 +68,33 @@ class _Real:
 
     def play(self) -> Evidence:
         began = ended = time.monotonic()
-        flowing: dict[str, float | None] = {}
         failure = ""
         try:
-            with self._host:
+            with self._host, self._logged():
                 self._install()
-                if self._row_since(time.monotonic(), _SETTLE) is None:
-                    raise AssertionError("no row came of the rule")
+                self._await_row(time.monotonic())
                 began = time.monotonic()
                 self._follow(began)
                 ended = time.monotonic()
-                flowing["rule"] = self._row_since(ended, _SETTLE)
+                self._await_row(ended)
                 self._host.rest.delete(f"/rules/{self._rule}")
         except (AssertionError, RestError) as error:
-            failure = f"{error}\n{self._log()}"
-        if flowing.get("rule", 0.0) is None:
-            failure = f"in {_SETTLE:g} s no row came out of the rule\n{self._log()}"
+            failure = str(error)
         self._nobody_left()
         processes.kill_all(f"FAULTS_RUN={self._mark}")
         self._reloading.finish()
         self._journal.read()
         self._journal.close()
         journal = self._journal.entries
-        return Evidence(
-            self._plan, began, ended, self._done, [], journal, flowing, self._seen, failure
-        )
+        return Evidence(self._plan, began, ended, self._done, [], journal, {}, self._seen, failure)
+
+    @contextmanager
+    def _logged(self) -> Iterator[None]:
+        """A failure tells the host's log, which goes with the host."""
+        try:
+            yield
+        except (AssertionError, RestError) as error:
+            raise AssertionError(f"{error}\n{self._log()}") from error
 
     def _install(self) -> None:
         rest, mark = self._host.rest, f"{self._mark}_"
@@ -122,18 +126,18 @@ class _Real:
         }
         rest.post("/rules", rule)
 
-    def _row_since(self, since: float, timeout: float) -> float | None:
-        """When a row that was emitted after `since` had come to the sink."""
-        deadline = time.monotonic() + timeout
+    def _await_row(self, since: float) -> None:
+        """Return when a row that was emitted after `since` has come to the sink."""
+        deadline = time.monotonic() + _SETTLE
         emitted: set[tuple[str, int]] = set()
         while time.monotonic() < deadline:
             for entry in self._journal.read():
                 if entry[0] == "emit" and entry[1] > since:
                     emitted.add((entry[2], entry[3]))
                 elif entry[0] == "collected" and (entry[4].get("epoch"), entry[2]) in emitted:
-                    return time.monotonic()
+                    return
             threading.Event().wait(0.05)
-        return None
+        raise AssertionError(f"in {_SETTLE:g} s no row came out of the rule")
 
     def _follow(self, began: float) -> None:
         for step in self._plan.steps:

@@ -432,19 +432,18 @@ def test_a_function_outlives_trouble_on_its_channel(wire, monkeypatch, caplog):
     monkeypatch.setattr(function.time, "sleep", lambda seconds: None)
     trouble = [ConnectError("ipc:///f", 1, "no route")]
     host = wire(plugin(echo=Echo))
-    host.function("echo")
-    running = host.symbols._functions["echo"]
-    answer = running._respond
+    first = host.function("echo")
+    dialled = host.symbols._functions["echo"]._exchange
+    send = dialled.send
 
-    def once(frame):
+    def once(data):
         if trouble:
             raise trouble.pop()
-        return answer(frame)
+        send(data)
 
-    running._respond = once
-    exchange = host.functions["echo"]
-    exchange.send(encode_call(Call("Exec", [1], CallContext("r", "o", 0, 0))))
-    assert exchange.recv(DEADLINE) == b"handshake"
+    dialled.send = once
+    first.close()
+    assert host.listen("echo").recv(DEADLINE) == b"handshake"
     assert host.exec("echo", 2) == Reply(True, [2])
     assert "cannot reach the host" in caplog.text
 

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from ekuiper.errors import (
+    ChannelClosedError,
     ChannelResetError,
     ChannelStateError,
     ChannelTimeoutError,
@@ -76,6 +77,84 @@ def test_polling_ends_with_the_connection(pair: Pair, aside: Aside, spin: int) -
         host.close()
         with pytest.raises(ChannelResetError):
             reply.result(DEADLINE)
+
+
+class Steps:
+    """A pace that writes down what it is told."""
+
+    def __init__(self, spin: int) -> None:
+        self.spin = spin
+        self.told: list[str] = []
+
+    def window(self) -> int:
+        self.told.append("waits")
+        return self.spin
+
+    def release(self) -> None:
+        self.told.append("has it")
+
+    def answered(self, came: int, sent: int) -> None:
+        assert 0 < came <= sent
+        self.told.append("answered")
+
+
+@pytest.mark.parametrize("spin", [0, 300_000])
+def test_a_conversation(pair: Pair, aside: Aside, spin: int) -> None:
+    """Each message is answered, in turn, whatever its size; the pace hears of every step."""
+    steps = Steps(spin)
+    with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
+        plugin.send(b"handshake")
+        assert host.recv(DEADLINE) == b"handshake"
+        talk = aside(plugin.converse, lambda data: data[::-1], steps)
+        for size in SIZES:
+            data = os.urandom(size)
+            aside(host.send, data).result(DEADLINE)
+            assert host.recv(DEADLINE) == data[::-1]
+        plugin.close()
+        with pytest.raises(ChannelClosedError):
+            talk.result(DEADLINE)
+    each = ["waits", "has it", "answered"] if spin else ["waits", "answered"]
+    assert steps.told == each * len(SIZES) + each[:-1]
+
+
+def test_a_conversation_needs_a_request(pair: Pair) -> None:
+    """As `recv` does."""
+    with (
+        pair.host.rep(pair.url),
+        pair.plugin.req(pair.url) as plugin,
+        pytest.raises(ChannelStateError, match="without a request under way"),
+    ):
+        plugin.converse(lambda data: data, Steps(0))
+
+
+def test_a_conversation_ends_with_the_connection(pair: Pair, aside: Aside) -> None:
+    """Another can be had on the next one."""
+    with pair.host.rep(pair.url) as host:
+        plugin = pair.plugin.req(pair.url)
+        plugin.send(b"handshake")
+        assert host.recv(DEADLINE) == b"handshake"
+        talk = aside(plugin.converse, lambda data: data, Steps(0))
+        host.close()
+        with pytest.raises(ChannelResetError):
+            talk.result(DEADLINE)
+    with plugin, pair.host.rep(pair.url) as host:
+        plugin.send(b"again", DEADLINE)
+        assert host.recv(DEADLINE) == b"again"
+        talk = aside(plugin.converse, lambda data: data, Steps(0))
+        host.send(b"b")
+        assert host.recv(DEADLINE) == b"b"
+
+
+def test_a_conversation_ends_with_what_its_answer_raises(pair: Pair) -> None:
+    """The request is taken, and the channel as usable as after `recv`."""
+    with pair.host.rep(pair.url) as host, pair.plugin.req(pair.url) as plugin:
+        plugin.send(b"a")
+        assert host.recv(DEADLINE) == b"a"
+        host.send(b"no number")
+        with pytest.raises(ValueError, match="no number"):
+            plugin.converse(lambda data: b"%d" % int(data), Steps(0))
+        plugin.send(b"b")
+        assert host.recv(DEADLINE) == b"b"
 
 
 def test_recv_needs_a_request(pair: Pair) -> None:

@@ -83,8 +83,7 @@ class RunningFunction:
         self._respond: Callable[[bytes], bytes] = self._answer
         if guard is not None:
             self._respond = guard.around(name, self._answer, self._refuse, self.what)
-        self._count = self.tally.add if wear is None else wear.counting(self.tally.add)
-        self._wait = polling.wait()
+        self._pace = polling.wait(self.tally.add if wear is None else wear.counting(self.tally.add))
         self._author: Any = None
         self._exchange: Request | None = None
         self._loop = AuthorLoop()
@@ -93,6 +92,8 @@ class RunningFunction:
         self._place: CallContext | None = None  # of the last call, and its context
         self._context: FunctionContext | None = None
         self._limit: int | None = None
+        self._large = b"", 0  # the request of the last large reply, and the calls before it
+        self._cut = -1  # the calls before the connection was lost
         self._awaits = awaits
         self._made = threading.Event()  # if it awaits something: the factory succeeded, or failed
         self._started = threading.Event()
@@ -194,24 +195,15 @@ class RunningFunction:
 
     def _serve(self) -> None:
         """Answer requests, on a new connection whenever one is lost."""
-        exchange, wait, count = self._exchange, self._wait, self._count
+        exchange = self._exchange
         assert exchange is not None
-        asked, answer = b"", b""
-        cut_off = False
         while True:
             try:
                 if not exchange.waiting:  # or another process has asked
                     exchange.send(HANDSHAKE)
-                while True:
-                    frame = wait.recv(exchange)
-                    if cut_off and frame == asked:
-                        self._limit = OLD_HOST_LIMIT
-                    cut_off = False
-                    asked, answer = frame, self._respond(frame)
-                    wait.send(exchange, answer)
-                    count(wait.took)
+                exchange.converse(self._respond, self._pace)
             except ChannelResetError:
-                cut_off = len(answer) + 4 > OLD_HOST_LIMIT
+                self._cut = self.tally.calls
                 _log.debug("connection of %s lost; dialling again", self.what)
             except ChannelClosedError:
                 raise
@@ -240,17 +232,26 @@ class RunningFunction:
             self.tally.errors += 1
             method = "a call"
             return encode_reply(Reply(False, self._reporter.raised(method, error)))
-        if self._limit is not None and len(encoded) + 4 > self._limit:
-            return self._refuse(
-                f"the result is {len(encoded)} bytes long, and this host takes at most "
-                f"{self._limit} (eKuiper 1.x does); return less, or upgrade the host"
-            )
-        return encoded
+        return encoded if len(encoded) + 4 <= OLD_HOST_LIMIT else self._check_size(frame, encoded)
 
     def _refuse(self, text: str) -> bytes:
         self.tally.errors += 1
         self._reporter.wrong(text)
         return encode_reply(Reply(False, f"{self.what}: {text}"))
+
+    def _check_size(self, frame: bytes, encoded: bytes) -> bytes:
+        """The large reply to a request, unless that is what the host cuts the connection at: it
+        did so at this reply to this request, just now."""
+        asked, calls = self._large
+        if frame == asked and self._cut == self.tally.calls <= calls + 1:
+            self._limit = OLD_HOST_LIMIT
+        if self._limit is not None:
+            return self._refuse(
+                f"the result is {len(encoded)} bytes long, and this host takes at most "
+                f"{self._limit} (eKuiper 1.x does); return less, or upgrade the host"
+            )
+        self._large = frame, self.tally.calls
+        return encoded
 
     def _rare(self, call: Call) -> Reply:
         if call.func == "Validate":

@@ -7,11 +7,10 @@ is sent (on a shared core the host runs inside our `send`) to the arrival of the
 """
 
 import os
-import time
+from collections.abc import Callable
 from threading import Lock
 
 from ..errors import ConfigError
-from ..transport import Exchange
 
 __all__ = ["BLOCK", "CAP", "WINDOW", "AdaptiveWait", "Polling"]
 
@@ -47,24 +46,23 @@ class Polling:
         self._always = _CHOICES[choice]
         self._turn = Lock()
 
-    def wait(self) -> "AdaptiveWait":
-        """For one more function."""
-        return AdaptiveWait(self._turn, always=self._always)
+    def wait(self, count: Callable[[int], None]) -> "AdaptiveWait":
+        """For one more function; `count` is told the nanoseconds that each call took."""
+        return AdaptiveWait(self._turn, count, always=self._always)
 
 
 class AdaptiveWait:
-    """Chooses, and carries out, the way to wait for one function's requests; for one thread.
+    """Chooses the way to wait for one function's requests: a `transport.Pace`.
 
     `always` fixes the way, for measurements. `turn` is shared with those who must not poll at the
-    same time. Underneath, the clock is an argument: `window` is asked before a wait, `received`
-    told after it, and `sending` just before the reply goes out.
+    same time. What there is to note is noted while the host has the reply.
     """
 
     __slots__ = (
         "_alarm",
         "_always",
         "_average",
-        "_came",
+        "_count",
         "_due",
         "_hold",
         "_left",
@@ -74,11 +72,13 @@ class AdaptiveWait:
         "_trial",
         "_turn",
         "_turnaround",
-        "took",
     )
 
-    def __init__(self, turn: Lock, *, always: bool | None = None) -> None:
+    def __init__(
+        self, turn: Lock, count: Callable[[int], None], *, always: bool | None = None
+    ) -> None:
         self._turn = turn
+        self._count = count
         self._always = always
         self._polls = False  # the way that is used now
         self._trial = 0  # which block of a trial this is; 0: none is on
@@ -89,37 +89,11 @@ class AdaptiveWait:
         self._due = self._hold = _FIRST_HOLD  # blocks until the next trial
         self._turnaround = CAP  # the last one
         self._sent = 0
-        self._came = 0
-        self.took = 0
-        """Nanoseconds from the last request to just before its reply was sent."""
 
     @property
     def polls(self) -> bool:
         """The way in use, be it on trial."""
         return self._polls
-
-    def recv(self, exchange: Exchange) -> bytes:
-        """The next request."""
-        window = self.window()
-        if window:
-            try:
-                frame = exchange.recv(spin=window)
-            finally:
-                self.release()
-        else:
-            frame = exchange.recv()
-        self._came = time.perf_counter_ns()
-        return frame
-
-    def send(self, exchange: Exchange, reply: bytes) -> None:
-        """Answer it. What there is to note is noted while the host has the reply."""
-        now = time.perf_counter_ns()
-        try:
-            exchange.send(reply)
-        finally:
-            self.took = now - self._came
-            self.received(self._came)
-            self.sending(now)
 
     def window(self) -> int:
         """Nanoseconds to poll for the next request, until `release`; 0 to sleep at once."""
@@ -132,18 +106,16 @@ class AdaptiveWait:
         """The polling that `window` allowed is over."""
         self._turn.release()
 
-    def received(self, now: int) -> None:
-        """A request came."""
-        turnaround = now - self._sent
+    def answered(self, came: int, sent: int) -> None:
+        """A reply is out, whose sending began at `sent`, to the request that came at `came`."""
+        turnaround = came - self._sent
+        self._sent = sent
         self._turnaround = turnaround = CAP if turnaround > CAP else turnaround
         self._sum += turnaround
         self._left -= 1
         if not self._left or (self._trial and self._sum > self._average):
             self._judge()
-
-    def sending(self, now: int) -> None:
-        """A reply is about to be sent."""
-        self._sent = now
+        self._count(sent - came)
 
     def _judge(self) -> None:
         """A block is over, or a trial is lost before its end."""

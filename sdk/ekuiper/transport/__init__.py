@@ -23,6 +23,7 @@ __all__ = [
     "Exchange",
     "Inbox",
     "Outbox",
+    "Pace",
     "Peer",
     "Receiver",
     "Request",
@@ -113,8 +114,26 @@ class Exchange(Receiver, Protocol):
         """Send one message; `ChannelTimeoutError` means that nothing of it was sent."""
 
 
+class Pace(Protocol):
+    """How the thread that is inside `Request.converse` waits for the next message."""
+
+    def window(self) -> int:
+        """About to wait: nanoseconds to look again and again for it, before it sleeps."""
+
+    def release(self) -> None:
+        """That is over; called if the window was not 0."""
+
+    def answered(self, came: int, sent: int) -> None:
+        """The answer is out to a message that came then, and when its sending began; both of
+        `time.perf_counter_ns`."""
+
+
 class Request(Exchange, Protocol):
     """REQ."""
+
+    def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
+        """`recv`, and `send` what `respond` makes of it, again and again; what they or `respond`
+        raise ends it. Another thread may call what it may call while one is inside `recv`."""
 
     @property
     def waiting(self) -> bool:

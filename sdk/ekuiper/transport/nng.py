@@ -7,6 +7,7 @@ was written may be sent twice by PUSH.
 """
 
 import select
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from ..errors import (
     ConnectError,
     TransportError,
 )
-from . import Peer
+from . import Pace, Peer
 from .ceded import Ceded
 from .connection import until
 from .keeper import Keeper
@@ -139,6 +140,18 @@ class _Req(NngChannel):
             return reply
         finally:
             self._leave()
+
+    def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
+        """`recv`, and `send` what `respond` makes of it, until one of them raises."""
+        while True:
+            if spin := pace.window():
+                pace.release()
+            reply = self.recv(spin=spin)
+            came = time.perf_counter_ns()
+            answer = respond(reply)
+            sent = time.perf_counter_ns()
+            self.send(answer)
+            pace.answered(came, sent)
 
     def ready(self) -> bool:
         """Whether `recv` would return or raise at once."""

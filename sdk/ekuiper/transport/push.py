@@ -42,6 +42,7 @@ class Push(Dialling):
         super().__init__(url, connect, (PUSH, PULL))
         self._patience = patience
         self._keeper = keeper
+        self._put = self._write if keeper is None else self._pay
 
     def send(self, data: bytes, timeout: float | None = None) -> None:
         """Send one message, wholly or not at all."""
@@ -53,7 +54,7 @@ class Push(Dialling):
                 connection = self._connection
                 if connection is None or not connection.decoder.greeted:
                     connection = self._reach(deadline)
-                if connection is not None and self._write(connection, head, data, deadline):
+                if connection is not None and self._put(connection, head, data, deadline):
                     return
                 cuts += 1
                 check_cuts(self.url, cuts, len(data))
@@ -92,9 +93,9 @@ class Push(Dialling):
         heard = connection.decoder.greeted or self._hear(connection, deadline)
         return connection if heard else None
 
-    def _write(self, connection: Connection, head: bytes, body: bytes, end: float | None) -> bool:
-        if self._keeper is None:
-            return super()._write(connection, head, body, end)
+    def _pay(self, connection: Connection, head: bytes, body: bytes, end: float | None) -> bool:
+        """Like `_write`, by the keeper."""
+        assert self._keeper is not None
         try:
             self._keeper.pay(connection.fileno(), head + body)
         except OSError:

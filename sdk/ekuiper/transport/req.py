@@ -1,6 +1,7 @@
 """REQ: asks, one request at a time."""
 
 import os
+import time
 from collections.abc import Callable
 
 from ..errors import (
@@ -9,6 +10,7 @@ from ..errors import (
     ChannelStateError,
     ChannelTimeoutError,
 )
+from . import Pace
 from .ceded import Ceded
 from .connection import Connection, until
 from .dialling import Connect, Dialling
@@ -32,16 +34,7 @@ class Req(Dialling):
         deadline = None if timeout is None else until(timeout)
         self._enter()
         try:
-            self._waiting = False
-            self._reply = None
-            connection = self._connection or self._dial(deadline)
-            self._id = request_id = next_request_id(self._id)
-            head = request_head(request_id, len(data))
-            if not self._write(connection, head, data, deadline):
-                raise self._reset()
-            self._waiting = True
-            if self._finishing:
-                self._retire()
+            self._ask(data, deadline)
         finally:
             self._leave()
 
@@ -103,16 +96,32 @@ class Req(Dialling):
         deadline = None if timeout is None else until(timeout)
         self._enter()
         try:
-            if not self._waiting:
-                raise ChannelStateError(f"{self.url}: recv without a request under way")
-            if self._reply is None:
-                self._await_reply(deadline, spin)
-            reply = self._reply
-            self._waiting = False
-            self._reply = None
-            if reply is None:
-                raise self._reset()
-            return reply
+            return self._hear(deadline, spin)
+        finally:
+            self._leave()
+
+    def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
+        """`recv`, and `send` what `respond` makes of it, until one of them raises.
+
+        The turn is kept meanwhile, so what is called between two messages is as little as can be.
+        """
+        clock = time.perf_counter_ns
+        self._enter()
+        try:
+            while True:
+                spin = pace.window()
+                try:
+                    reply = self._hear(None, spin)
+                finally:
+                    if spin:
+                        pace.release()
+                came = clock()
+                answer = respond(reply)
+                sent = clock()
+                self._ask(answer, None)
+                pace.answered(came, sent)
+                if self._closed:
+                    raise self._closed_error()
         finally:
             self._leave()
 
@@ -132,6 +141,30 @@ class Req(Dialling):
         finally:
             self._leave()
         return True
+
+    def _ask(self, data: bytes, deadline: float | None) -> None:
+        self._waiting = False
+        self._reply = None
+        connection = self._connection or self._dial(deadline)
+        self._id = request_id = next_request_id(self._id)
+        head = request_head(request_id, len(data))
+        if not self._write(connection, head, data, deadline):
+            raise self._reset()
+        self._waiting = True
+        if self._finishing:
+            self._retire()
+
+    def _hear(self, deadline: float | None, spin: int) -> bytes:
+        if not self._waiting:
+            raise ChannelStateError(f"{self.url}: recv without a request under way")
+        if self._reply is None:
+            self._await_reply(deadline, spin)
+        reply = self._reply
+        self._waiting = False
+        self._reply = None
+        if reply is None:
+            raise self._reset()
+        return reply
 
     def _await_reply(self, deadline: float | None, spin: int = 0) -> None:
         """Read until the reply is there, or the connection lost."""
