@@ -217,6 +217,16 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+def longer(path: Path) -> None:
+    """All entries are said to have 4 GiB more than they have."""
+    content = bytearray(path.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    while at >= 0:
+        struct.pack_into("<L", content, at + 24, 0xFFFFFFFE)
+        at = content.find(b"PK\x01\x02", at + 1)
+    path.write_bytes(content)
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
 
@@ -240,6 +250,8 @@ BROKEN = (
     Broken("no zip", "not-a-zip", nothing, refused=ALL, spoil=no_zip),
     Broken("cut off", "not-a-zip", nothing, refused=ALL, spoil=cut),
     Broken("damaged", "corrupt-entry", nothing, refused=ALL, spoil=damage),
+    Broken("sizes that are not true", "corrupt-entry", nothing, refused=ALL, spoil=longer),
+    Broken("bomb", "too-large", holds(dict.fromkeys("abcd", "")), refused=ALL, spoil=longer),
     Broken("encrypted", "encrypted-entry", nothing, refused=ALL, spoil=encrypt),
     Broken(
         "bzip2",
@@ -306,6 +318,11 @@ BROKEN = (
         "special-file",
         holds({"pipe": Raw(mode=stat.S_IFIFO | 0o644)}),
         refused=SANDBOX,
+    ),
+    Broken(
+        "folder that is called like a file",
+        "special-file",
+        holds({"sub/": b"", "sub/data": Raw(mode=stat.S_IFDIR | 0o755)}),
     ),
     Broken(
         "setuid",

@@ -6,6 +6,7 @@ import random
 import stat
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_name_of_a_zip(tmp_path: Path) -> None:
 
 def test_large() -> None:
     """A plugin is large from 500 MiB on, all files together."""
-    files = [Member(f"{name}.bin", stat.S_IFREG | 0o644, HALF, bytes) for name in "ab"]
+    files = [Member(f"{name}.bin", stat.S_IFREG | 0o644, HALF, BytesIO) for name in "ab"]
 
     assert [each.id for each in check_layout(Bundle("probe.zip", tuple(files)))] == ["large"]
     assert list(check_layout(Bundle("probe.zip", (files[0],)))) == []

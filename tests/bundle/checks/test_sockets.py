@@ -1,6 +1,8 @@
 """Rules that come with a plugin, and the sockets that they will have."""
 
 import json
+from functools import partial
+from io import BytesIO
 
 import pytest
 
@@ -14,7 +16,10 @@ LONG = "x" * 60
 
 def found(**files: str) -> list[tuple[str, str]]:
     names = {"rule": "rules/a.json", "streams": "streams/a.sql", "other": "rules/b.json"}
-    members = [Member(names[key], 0o100644, len(text), text.encode) for key, text in files.items()]
+    members = [
+        Member(names[key], 0o100644, len(text), partial(BytesIO, text.encode()))
+        for key, text in files.items()
+    ]
     findings = check_rule_files(Bundle("probe", tuple(members)), PLUGIN)
     return [(each.id, each.place) for each in findings]
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from ...errors import ManifestError
 from ..archive import folders_of, refused_name
@@ -189,7 +191,7 @@ def _bundle(folder: Path, project: Project | None) -> tuple[Bundle, list[Finding
         exclude=tool.exclude if tool else (),
     )
     names = [entry.name for entry in contents.entries]
-    members = [Member(name, 0o40755, 0, bytes) for name in folders_of(names)]
+    members = [Member(name, 0o40755, 0, BytesIO) for name in folders_of(names)]
     for entry in contents.entries:
         mode = 0o100755 if entry.executable else 0o100644
         members.append(Member(entry.name, mode, entry.size, _reading(entry.content)))
@@ -197,8 +199,10 @@ def _bundle(folder: Path, project: Project | None) -> tuple[Bundle, list[Finding
     return bundle, _left_out(bundle, contents)
 
 
-def _reading(content: bytes | Path) -> Callable[[], bytes]:
-    return content.read_bytes if isinstance(content, Path) else lambda: content
+def _reading(content: bytes | Path) -> Callable[[], IO[bytes]]:
+    if isinstance(content, Path):
+        return lambda: content.open("rb")
+    return lambda: BytesIO(content)
 
 
 def _left_out(bundle: Bundle, contents: Contents) -> list[Finding]:

@@ -89,6 +89,9 @@ def _check_kind(bundle: Bundle, member: Member) -> Iterator[Finding]:
     if member.is_link:
         reason = "is a symbolic link; old hosts make a file of its target's name, new ones refuse"
         yield rules.SYMLINK(place, reason, "Put the file itself there; ekuiper pack does.")
+    elif member.is_misnamed:
+        reason = "has the type of a folder, and the name of a file"
+        yield rules.SPECIAL_FILE(place, reason, "Make the zip anew; names of folders end with /.")
     elif member.is_special:
         yield rules.SPECIAL_FILE(place, "is a device, pipe or socket", "Leave it out.")
     elif member.mode & _SPECIAL_BITS and member.is_file:

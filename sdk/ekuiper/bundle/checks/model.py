@@ -4,6 +4,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import IO
 
 __all__ = ["Bundle", "Member"]
 
@@ -16,8 +17,8 @@ class Member:
     mode: int
     """As in Unix, with the type; 0 where nothing is said."""
     size: int
-    read: Callable[[], bytes]
-    """All of it, to be called for files that are small by their nature."""
+    open: Callable[[], IO[bytes]]
+    """Its content from the beginning."""
     encoded: bool = True
     """Whether the name is UTF-8."""
 
@@ -27,7 +28,7 @@ class Member:
 
     @property
     def is_file(self) -> bool:
-        return not self.is_folder and not self.is_link and not self.is_special
+        return not (self.is_folder or self.is_link or self.is_special or self.is_misnamed)
 
     @property
     def is_link(self) -> bool:
@@ -38,6 +39,16 @@ class Member:
         """A device, pipe or socket."""
         kind = stat.S_IFMT(self.mode)
         return kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+
+    @property
+    def is_misnamed(self) -> bool:
+        """A folder by its type, whose name is that of a file."""
+        return stat.S_ISDIR(self.mode) and not self.is_folder
+
+    def read(self) -> bytes:
+        """All of it; for files that are small by their nature."""
+        with self.open() as content:
+            return content.read()
 
     def text(self) -> str:
         """Its content; what is not UTF-8 is replaced."""

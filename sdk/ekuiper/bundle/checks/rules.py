@@ -11,6 +11,7 @@ CORRUPT_ENTRY = Rule("corrupt-entry", _ERROR, "an entry cannot be unpacked")
 ENCRYPTED_ENTRY = Rule("encrypted-entry", _ERROR, "an entry is encrypted")
 COMPRESSION = Rule("compression", _ERROR, "an entry is compressed in a way eKuiper does not know")
 ZIP_SUFFIX = Rule("zip-suffix", _WARNING, "the file's name does not end with .zip")
+TOO_LARGE = Rule("too-large", _ERROR, "the zip unpacks to more than any device takes")
 LARGE = Rule("large", _WARNING, "the plugin is large")
 
 # What lies where in it

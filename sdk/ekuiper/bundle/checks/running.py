@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,7 +109,8 @@ def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, str]
 def _write(path: Path, member: Member) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(member.read())
+        with member.open() as content, path.open("wb") as file:
+            shutil.copyfileobj(content, file)
     except OSError:
         pass  # as a name that is a file and a folder, which is told where entries are checked
 

@@ -19,6 +19,7 @@ _UTF8 = 0x800
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _OTHERS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstandard", 95: "xz", 98: "ppmd"}
 _CHUNK = 1 << 20
+_MOST = 16 << 30  # bytes unpacked; of more not even the reading is waited for
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
@@ -59,6 +60,12 @@ def _looked_through(path: Path, archive: zipfile.ZipFile) -> OpenZip:
     if path.suffix != ".zip":
         fix = f"Call it {path.stem}.zip: eKuiper installs nothing else."
         findings.append(rules.ZIP_SUFFIX(path.name, "its name does not end with .zip", fix))
+    total = sum(info.file_size for info in archive.infolist())
+    if total > _MOST:
+        reason = f"would unpack to {total >> 30} GiB, which no device has room for"
+        return OpenZip(
+            Bundle(path.name, ()), (rules.TOO_LARGE(path.name, reason, "Make it anew."),)
+        )
     for info in archive.infolist():
         member = _member(archive, info)
         found = _unreadable(archive, info, member.name)
@@ -71,7 +78,7 @@ def _looked_through(path: Path, archive: zipfile.ZipFile) -> OpenZip:
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     name, encoded = _name(info)
     mode = info.external_attr >> 16 if info.create_system in _UNIX else 0o666
-    return Member(name, mode, info.file_size, lambda: archive.read(info), encoded)
+    return Member(name, mode, info.file_size, lambda: archive.open(info), encoded)
 
 
 def _name(info: zipfile.ZipInfo) -> tuple[str, bool]:
@@ -96,8 +103,10 @@ def _unreadable(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> F
         return rules.COMPRESSION(name, reason, "Make the zip with deflate, the usual method.")
     try:
         with archive.open(info) as content:
-            while content.read(_CHUNK):
-                pass
+            size = sum(map(len, iter(lambda: content.read(_CHUNK), b"")))
     except _DAMAGE as error:
         return rules.CORRUPT_ENTRY(name, f"cannot be unpacked: {error}", "Make the zip anew.")
-    return None
+    if size == info.file_size:
+        return None
+    reason = f"unpacks to {size} bytes, but is said to have {info.file_size}"
+    return rules.CORRUPT_ENTRY(name, reason, "Make the zip anew.")
