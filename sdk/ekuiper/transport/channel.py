@@ -20,10 +20,10 @@ from ..errors import (
 )
 from ..typed import TypeVar
 from .connection import Connection, remaining
+from .eyes import new_eyes
 
 __all__ = ["Beacon", "SocketChannel"]
 
-_READ = 1  # selectors.EVENT_READ
 _Self = TypeVar("_Self", bound="SocketChannel")
 
 
@@ -31,21 +31,19 @@ class Beacon:
     """A descriptor that is readable while its light is on or a socket added to it has input."""
 
     def __init__(self) -> None:
-        import selectors  # not before the handshake of a supervisor
-
-        self.selector = selectors.DefaultSelector()
+        self.eyes = new_eyes()
         try:
             self.lamp, self._switch = socket.socketpair()
         except OSError:
-            self.selector.close()
+            self.eyes.close()
             raise
         self._lit = False
         self.lamp.setblocking(False)
-        self.selector.register(self.lamp, _READ)
+        self.eyes.add(self.lamp)
 
     def add(self, one: socket.socket | Connection) -> None:
-        """It is readable when this is, from now on; `selector` tells which."""
-        self.selector.register(one, _READ, one)
+        """It is readable when this is, from now on; `eyes` tell which."""
+        self.eyes.add(one, one)
 
     def shine(self, on: bool) -> None:
         """Switch it on or off."""
@@ -57,7 +55,7 @@ class Beacon:
 
     def close(self) -> None:
         """Let go of the descriptors."""
-        self.selector.close()
+        self.eyes.close()
         self.lamp.close()
         self._switch.close()
 
@@ -93,7 +91,7 @@ class SocketChannel:
             if not self._watched:
                 self._watched = True
                 self._shine(self._holds_message())
-            return self._beacon.selector.fileno()
+            return self._beacon.eyes.fileno()
 
     def watch(self) -> int:
         """Like `fileno`, but the number stays valid until `unwatch`."""
@@ -212,7 +210,7 @@ class SocketChannel:
             if connection in self._connections:
                 self._connections.remove(connection)
                 if self._beacon is not None:
-                    self._beacon.selector.unregister(connection)
+                    self._beacon.eyes.remove(connection)
                 connection.shutdown()  # a copy in a forked child must not keep it alive
                 connection.close()
 

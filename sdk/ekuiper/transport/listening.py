@@ -2,7 +2,6 @@
 
 import _socket as socket
 import logging
-import selectors
 import time
 
 from ..errors import ChannelClosedError, ListenError
@@ -34,8 +33,9 @@ class Listening(SocketChannel):
         self._doorman: Doorman | None = None
         self._doorman_stays = False
         try:
-            self._eyes = self._beacon = Beacon()
-            self._eyes.selector.register(door, selectors.EVENT_READ, door)
+            self._beacon = Beacon()
+            self._eyes = self._beacon.eyes
+            self._eyes.add(door, door)
         except OSError as error:
             self.close()
             raise ListenError(url, error.strerror or str(error)) from None
@@ -52,7 +52,7 @@ class Listening(SocketChannel):
         except OSError as error:
             self.close()
             raise ListenError(self.url, error.strerror or str(error)) from None
-        self._eyes.selector.unregister(self._door)
+        self._eyes.remove(self._door)
         self._watchers += 1  # the doorman needs the descriptors until he has left
         self._doorman = doorman
         doorman.start()
@@ -68,7 +68,7 @@ class Listening(SocketChannel):
         """Take over from the doorman; needs the turn."""
         if self._doorman is not None and not self._doorman_stays:
             self._send_doorman_away()
-            self._eyes.selector.register(self._door, selectors.EVENT_READ, self._door)
+            self._eyes.add(self._door, self._door)
 
     def _send_doorman_away(self) -> None:
         with self._gate:
@@ -81,18 +81,19 @@ class Listening(SocketChannel):
 
     def _talking(self, deadline: float | None) -> list[Connection]:
         """Wait for connections with something to read; on the way newcomers are let in."""
-        patience = remaining(deadline)
+        patience = None if deadline is None else remaining(deadline)
         if self._strangers or self._reopen is not None:
             patience = self._attend(patience)
         talking = []
-        for key, _ in self._eyes.selector.select(patience):
-            if isinstance(key.data, Connection):
-                talking.append(key.data)
-            elif key.data is self._door and not self._let_in():
+        for found in self._eyes.look(patience):
+            if isinstance(found, Connection):
+                talking.append(found)
+            elif found is self._door and not self._let_in():
                 # Newcomers stay where they are: to look again at once would spin.
-                self._eyes.selector.unregister(self._door)
+                self._eyes.remove(self._door)
                 self._reopen = time.monotonic() + _ACCEPT_PAUSE
-        self._check_open()
+        if self._closed:
+            raise self._closed_error()
         return talking
 
     def _attend(self, patience: float | None) -> float | None:
@@ -103,7 +104,7 @@ class Listening(SocketChannel):
                 self._refuse(connection, f"no greeting within {_GREETING_PATIENCE:g} s")
         if self._reopen is not None and self._reopen <= now:
             self._reopen = None
-            self._eyes.selector.register(self._door, selectors.EVENT_READ, self._door)
+            self._eyes.add(self._door, self._door)
         moments = list(self._strangers.values())
         if self._reopen is not None:
             moments.append(self._reopen)

@@ -5,7 +5,6 @@ import errno
 import logging
 import os
 import select
-import selectors
 import socket
 import time
 from typing import Any
@@ -45,13 +44,13 @@ class NngChannel(SocketChannel):
     def prepare(self) -> None:
         """Take what descriptors it needs; on failure it wants to be closed."""
         sock = self._nng
-        self._eyes = self._beacon = Beacon()
+        self._light = self._beacon = Beacon()
         self._news, self._teller = self._wires = socket.socketpair()
         for wire in self._wires:
             wire.setblocking(False)
-        self._eyes.selector.register(self._news, selectors.EVENT_READ)  # a connection was lost
+        self._light.eyes.add(self._news)  # a connection was lost
         if self.receives:
-            self._eyes.selector.register(sock.recv_fd, selectors.EVENT_READ)
+            self._light.eyes.add(sock.recv_fd)
         sock.recv_max_size = 0
         sock.reconnect_time_min = int(FIRST_PAUSE * 1000)
         sock.reconnect_time_max = int(LONGEST_PAUSE * 1000)
@@ -135,7 +134,7 @@ class NngChannel(SocketChannel):
     def _await(self, number: int, deadline: float | None) -> None:
         """Wait until nng's descriptor is readable, or a connection was lost."""
         poll = select.poll()
-        for watched in (number, self._news, self._eyes.lamp):
+        for watched in (number, self._news, self._light.lamp):
             poll.register(watched, select.POLLIN)
         left = remaining(deadline)
         events = dict(poll.poll(None if left is None else left * 1000))

@@ -60,7 +60,7 @@ class Pull(Listening):
 
     def recv(self, timeout: float | None = None) -> bytes:
         """The next message of any peer."""
-        deadline = until(timeout)
+        deadline = None if timeout is None else until(timeout)
         self._enter_when_free(deadline)
         try:
             if self._doorman is not None:
@@ -95,7 +95,7 @@ class Pull(Listening):
         read = self._read if self._keeper is None else self._read_watched
         for connection in self._talking(deadline):
             self._messages.extend(read(connection) or ())
-        if not self._messages and remaining(deadline) == 0:
+        if not self._messages and deadline is not None and remaining(deadline) == 0:
             raise ChannelTimeoutError(f"{self.url}: no message in time")
 
     def _read_watched(self, connection: Connection) -> list[bytes] | None:

@@ -119,6 +119,9 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes."""
+        size = len(data) - _HEAD.size
+        if self.between and 0 <= size <= self._longest and data.startswith(frame_head(size)):
+            return [data[_HEAD.size :]]  # it is one, and no more: so it is where each is waited for
         frames: list[bytes] = []
         if self.missing:
             data = self._continue(data, frames)
