@@ -24,7 +24,7 @@ class JsonView:
     every = 1.0
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._new_faults = NewFaults()
         self.gone = False
 
@@ -33,6 +33,9 @@ class JsonView:
 
     def note(self, text: str) -> None:
         print(text, file=sys.stderr)
+
+    def anew(self) -> AbstractContextManager[Any]:
+        return self._lock
 
     def changed(self, notice: Notice) -> None:
         self._new_faults = NewFaults()

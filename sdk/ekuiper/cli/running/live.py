@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -58,6 +58,9 @@ class LiveView:
 
     def note(self, text: str) -> None:
         self._console.print(Text(text, "dim"))
+
+    def anew(self) -> AbstractContextManager[Any]:
+        return nullcontext()  # rows are drawn with the next moment
 
     def changed(self, notice: Notice) -> None:
         pass  # drawn with the moment

@@ -32,6 +32,9 @@ class PlainView:
     def note(self, text: str) -> None:
         print(text, file=sys.stderr)
 
+    def anew(self) -> AbstractContextManager[Any]:
+        return nullcontext()  # rows are not shown
+
     def changed(self, notice: Notice) -> None:
         self._new_faults = NewFaults()
         kind = "saved" if notice.saved or not notice.deleted else "deleted"

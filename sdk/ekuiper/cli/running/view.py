@@ -41,6 +41,9 @@ class View(Protocol):
     def note(self, text: str) -> None:
         """Something worth knowing that is no failure."""
 
+    def anew(self) -> AbstractContextManager[Any]:
+        """Lasts while all begins anew: rows that come meanwhile are shown after what is told."""
+
     def changed(self, notice: Notice) -> None:
         """Files that are watched were saved; moments have the last notice, too."""
 

@@ -123,12 +123,16 @@ class WatchingSession(Session):
         self.work.close()
         self.plan, self._started = plan, False
         self.work = Work(plan, self.view, self.path)
+        with self.view.anew():
+            self._start_anew(files, began)
+
+    def _start_anew(self, files: Sequence[str], began: float) -> None:
         try:
             self.work.start()
             self._started = True
             self.count_anew()
         except EkuiperError as error:
-            self._tell(files, "waiting for the next save", _reason(str(error), plan.folder))
+            self._tell(files, "waiting for the next save", _reason(str(error), self.plan.folder))
             return
         took = time.monotonic() - began
         self._tell(files, f"all began anew in {took:.2f} s, and counts from 0", None)
