@@ -73,15 +73,19 @@ def test_links_and_odd_files(tmp_path):
     (folder / "outside").symlink_to("../out/secret")
     (folder / "broken").symlink_to("nothing")
     (folder / "folder").symlink_to("sub")
+    (folder / "top").symlink_to(".")
+    (folder / "circle").symlink_to("circle")
     os.mkfifo(folder / "pipe")
     contents = collect(folder)
 
     assert names(contents) == ["a.py", "inside", "sub/b.py"]
     assert {each.name: each.kind for each in contents.left_out} == {
         "broken": "broken link",
+        "circle": "broken link",
         "folder": "link to a folder",
         "outside": "link out of the folder",
         "pipe": "no plain file",
+        "top": "link to a folder",
     }
 
 

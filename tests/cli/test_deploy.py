@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from ..host.rest.stub import Handler, Stub, fault, plugin_zip, saying
-from .conftest import Ran
+from .conftest import COMMAND, DEADLINE, Ran, environment
 
 Command = Callable[..., Ran]
 
@@ -51,6 +53,26 @@ def test_two_hosts(deploy: Command, stubs: list[Stub], archive: Path) -> None:
         assert f"{stub.name}: installing mine-" in ran.out
     assert "f: answered" in ran.out
     assert "2 of 2 hosts: done" in ran.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end(stubs: list[Stub], tmp_path: Path, number: int) -> None:
+    """In the middle, be it by Ctrl-C, the end of a job or of a terminal: the new plugin is removed
+    and that is said."""
+    mute = plugin_zip(tmp_path / "x.zip", "mine", marks=("mute",), functions=["f"])
+    stub = stubs[1]
+    words = ["deploy", str(mute), "--no-check", "--to", stub.url]
+    state = environment(XDG_STATE_HOME=str(tmp_path))
+    running = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, text=True, env=state)
+    assert running.stdout is not None
+    lines = iter(running.stdout.readline, "")
+    assert any("asking f" in line for line in lines)
+    running.send_signal(number)
+    told = running.communicate(timeout=DEADLINE)[0]
+    assert running.returncode == 1
+    assert "interrupted" in told
+    assert "mine was removed; the host is as it was" in told
+    assert not any((stub.installed, stub.uploads, stub.rules, stub.streams))
 
 
 def test_one_of_two_fails(deploy: Command, stubs: list[Stub], archive: Path) -> None:

@@ -177,8 +177,8 @@ class _Walk:
     def _unfit(self, path: Path) -> str:
         """Why the file cannot be shipped as it is."""
         if path.is_symlink():
-            target = path.resolve()
-            if self._top not in target.parents:
+            target = Path(os.path.realpath(path))  # links in a circle end in themselves
+            if self._top not in (target, *target.parents):
                 return "link out of the folder"
             if not target.exists():
                 return "broken link"

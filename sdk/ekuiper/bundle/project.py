@@ -128,7 +128,11 @@ def _about(project: Fields, said: About) -> About:
 
 
 def _script(path: Path, table: Table, default: str) -> Path:
-    script = (path.parent / (table.script or default)).resolve()
+    try:
+        script = (path.parent / (table.script or default)).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a zero byte; links in a circle
+        reason = f"{table.script or default!r} is no file: {error}"
+        raise ManifestError(str(path), "tool.ekuiper.script", reason) from error
     if path.parent not in script.parents:
         reason = f"{table.script!r} lies outside the plugin's folder"
         raise ManifestError(str(path), "tool.ekuiper.script", reason)

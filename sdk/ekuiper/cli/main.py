@@ -26,5 +26,7 @@ def main() -> None:
         print("the ekuiper command needs more: pip install 'ekuiper[cli]'", file=sys.stderr)
         sys.exit(2)
     from .group import ekuiper
+    from .shared.interrupts import as_ctrl_c
 
+    as_ctrl_c()
     ekuiper()

@@ -89,6 +89,13 @@ def test_no_such_host() -> None:
         assert "no-such-host.invalid:9081: cannot be reached" in str(failure(rest))
 
 
+@pytest.mark.parametrize("name", ["a" * 70, "..", "a..b"])
+def test_a_name_that_no_host_can_have(name: str) -> None:
+    """It is an error like any other."""
+    with Rest(f"http://{name}:9081") as rest:
+        assert name in str(failure(rest))
+
+
 def test_slow(stub: Stub, rest: Rest) -> None:
     """What was asked for, and how long was waited."""
     stub.faults.append(fault("GET .*", Handler.hang))
@@ -123,6 +130,16 @@ def test_unauthorised(stub: Stub) -> None:
         failed = failure(rest)
     assert "HTTP 401: token … is expired; give its token in EKUIPER_TOKEN" in str(failed)
     assert stub.headers[-1]["Authorization"] == "sesame"
+
+
+def test_what_is_hidden(stub: Stub) -> None:
+    """The token after the kind of it, too; a password that is a letter does not hide that letter
+    in other words."""
+    stub.faults.append(fault("GET .*", saying(400, '{"message":"bad s3same, be b"}')))
+    with Rest(stub.url, token="Bearer s3same") as rest:
+        assert "bad …, be b" in str(failure(rest))
+    with Rest(stub.url.replace("//", "//me:b@")) as rest:
+        assert "bad s3same, be …" in str(failure(rest))
 
 
 def test_a_login_in_the_url(stub: Stub) -> None:

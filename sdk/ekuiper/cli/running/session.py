@@ -1,10 +1,8 @@
 """One run: the plugin's process, its pipelines, and how they ended."""
 
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from ...errors import EkuiperError
 from ...host.embedded.counters import location
@@ -46,9 +44,6 @@ class Session:
 
     def run(self) -> list[str]:
         """Run until it is over or interrupted; returns what failed, which was shown."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP, rightly
-                signal.signal(number, _interrupt)
         try:
             self._run()
             self._end()
@@ -183,7 +178,3 @@ def _nothing(figures: PipelineFigures) -> list[str]:
         return [f"nothing came in at {figures.title}"]
     waiting = f"; {times(figures.waiting, 'row')} waited" if figures.waiting else ""
     return [f"nothing came out of {figures.title}{waiting}"]
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import HTTPError
 
 from ...errors import RestError
 from .answers import is_page, one_line, page_title, reason_of, value_of
@@ -34,7 +35,7 @@ class Rest:
     ) -> None:
         self.place = Place.parse(place) if isinstance(place, str) else place
         self._timeout = timeout
-        self._secrets = [each for each in (token, *(self.place.login or ())[1:]) if each]
+        self._secrets = _secrets(token, self.place.login)
         self._session = requests.Session()
         self._session.trust_env = not self.place.local  # no proxy stands between us and ourselves
         self._session.auth = _auth(token, self.place.login)
@@ -82,7 +83,7 @@ class Rest:
     def error(self, request: str, reason: str, status: int = 0) -> RestError:
         """The error that says of this eKuiper and this request what is wrong."""
         for secret in self._secrets:
-            reason = reason.replace(secret, "…")
+            reason = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", reason)
         return RestError(status, reason, f"{self.name}: {request}" if request else self.name)
 
     def _call(self, method: str, path: str, timeout: float | None, **content: Any) -> Any:
@@ -98,6 +99,8 @@ class Rest:
             )
         except requests.RequestException as error:
             raise self._unanswered(request, error, limit) from error
+        except (HTTPError, UnicodeError) as error:  # a name that none can have, say
+            raise self.error("", f"cannot be reached: {one_line(str(error))}") from error
         text = answer.content.decode("utf-8", "replace")
         if answer.is_redirect:
             to = one_line(answer.headers.get("Location", ""))
@@ -149,6 +152,12 @@ class _Token(AuthBase):
         if self._token:
             request.headers["Authorization"] = self._token
         return request
+
+
+def _secrets(token: str | None, login: tuple[str, str] | None) -> list[str]:
+    """What no message may show: of `Bearer x` also the x alone."""
+    words = [token, token.rpartition(" ")[2]] if token else []
+    return [each for each in (*words, *(login or ())[1:]) if each]
 
 
 def _auth(token: str | None, login: tuple[str, str] | None) -> AuthBase:
