@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,6 +108,22 @@ def test_kill(spawn):
     assert not process.alive
     assert process.exit_code == -signal.SIGKILL
     process.kill()
+
+
+def test_interrupted_in_its_start(spawn, monkeypatch):
+    """Ctrl-C may come when it is spawned and not yet watched: it is killed all the same."""
+
+    def interrupted(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    process = spawn("import signal; signal.pause()")
+    process.kill()
+    with monkeypatch.context() as changed:
+        changed.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.start()
+    process.kill()
+    assert process.exit_code == -signal.SIGKILL
 
 
 def test_before_the_first_start(tmp_path):

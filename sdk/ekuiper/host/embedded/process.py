@@ -4,7 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -109,8 +109,12 @@ class PluginProcess:
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the process to end by itself; its exit code, None if it runs on."""
-        if self._watch is not None:
-            self._watch.join(timeout)
+        watch, process = self._watch, self._process
+        if watch is not None and watch.is_alive():
+            watch.join(timeout)
+        elif process is not None:  # ended; or Ctrl-C came before it was watched
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout)
         return self.exit_code
 
     def kill(self) -> None:
