@@ -127,6 +127,32 @@ def test_follows_what_is_written(tmp_path: Path) -> None:
     assert (rest, running.returncode) == ("", 0)
 
 
+def test_read_by_head(tmp_path: Path) -> None:
+    """Who has read enough closes the pipe, and nothing is said of that."""
+    log = tmp_path / "stream.log"
+    log.write_text(record("x" * 1000) * 1000)
+    words = ["logs", "--last", "0", "--file", str(log)]
+    with subprocess.Popen(
+        [*COMMAND, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert "xxx" in running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+
+
+def test_a_line_without_end(command: Callable[..., Ran], tmp_path: Path) -> None:
+    """As in a log that something else wrote zeros into: in pieces, and the rest is read."""
+    log = tmp_path / "stream.log"
+    log.write_text("\0" * 1_000_000 + "\n" + record("one"))
+    assert "one (a.py:1)" in command("logs", "--file", log).out.splitlines()[-1]
+
+
 def test_levels_have_colours_in_a_terminal(terminal: Callable[..., Terminal]) -> None:
     """And lines are not cut, so that paths can be copied."""
     shown = terminal("logs", "broken", "--file", LOG, columns=60)

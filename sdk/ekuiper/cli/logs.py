@@ -49,6 +49,8 @@ def logs(
         more = read(wanted, lambda entry: console.print(_drawn(entry, full), soft_wrap=True))
         if more:
             console.print(Text(more, "dim"))
+    except BrokenPipeError:
+        raise  # whoever reads has enough
     except (HostError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

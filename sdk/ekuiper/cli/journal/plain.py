@@ -24,6 +24,8 @@ def log_plainly(wanted: Wanted, *, as_json: bool, full: bool) -> int:
 
     try:
         more = read(wanted, show)
+    except BrokenPipeError:
+        raise  # whoever reads has enough
     except (HostError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

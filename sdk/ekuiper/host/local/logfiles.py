@@ -32,9 +32,10 @@ def log_files(host: Kuiperd) -> list[str]:
 
 
 def lines_of(path: str) -> Iterator[str]:
-    """Each line in the file. Raises `OSError`."""
+    """Each line in the file, in pieces where it is longer than any that is meant to be read.
+    Raises `OSError`."""
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
-        yield from file
+        yield from iter(lambda: file.readline(_CHUNK), "")
 
 
 def follow(path: str, pause: float = 0.25) -> Iterator[str | None]:
