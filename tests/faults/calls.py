@@ -8,7 +8,7 @@ __all__ = ["judge_calls", "judge_commands"]
 
 Judged = tuple[list[tuple[str, str]], dict[str, int]]
 
-_PATIENCE = 4.0  # seconds of a pause after which the host's own 5 s may have run out
+_PATIENCE = 4.0  # seconds of pauses after which the host's own 5 s may have run out
 _AGAIN = 5.0  # seconds until what failed because a socket was away has been tried again
 _SPOILT = 2.0  # seconds until a file that was put right has been read
 _REASON = re.compile(r"SIG[A-Z]+|signal|call_timeout")
@@ -34,6 +34,8 @@ def _call_may_fail(story: Story, name: str, began: float, ended: float, outcome:
     if story.excused(began, ended, filter(story.expected, story.outages), 1.0):
         return True
     pauses = [pause for pause in story.done("pause") if pause.ended - pause.began >= _PATIENCE]
+    if story.paused_within(began, ended) >= _PATIENCE:
+        return True
     away = [*story.done("hide", "replace", target=name), *story.commands("big")]
     if story.excused(began, ended, pauses, 0.5) or story.excused(began, ended, away, _AGAIN):
         return True
@@ -58,6 +60,8 @@ def judge_commands(story: Story) -> Judged:
         spoilt = "SyntaxError" in outcome and story.excused(
             began, ended, story.done("spoil"), _SPOILT
         )
+        ended_by_host = what == "again" and "cannot connect" in outcome
+        restarts = story.commands("restart", target=target) if ended_by_host else []
         enough = 2 if story.plan.supervised else 1
         if outcome.startswith("broken") or not (
             excused
@@ -65,6 +69,7 @@ def judge_commands(story: Story) -> Judged:
             or deaths >= enough
             or story.backs_off(began, ended)
             or story.excused(began, ended, away, _AGAIN)
+            or story.excused(began, ended, restarts, 0.0)  # the host has closed its socket
         ):
             text = f"{what} {target} at {story.since(began)}, {ended - began:.3f} s: {outcome}"
             found.append(("command failed", text))

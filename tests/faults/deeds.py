@@ -47,7 +47,7 @@ class Deeds:
 
     def _top(self) -> int | None:
         """What the host itself started, the wrapper if there is one."""
-        found = _children(Path(f"/proc/{self.host}/task"))
+        found = processes.children(self.host)
         ours = [pid for pid in found if pid in processes.marked(self._mark)]
         return ours[0] if ours else None
 
@@ -99,13 +99,3 @@ class Deeds:
     def reload(self, step: Step) -> None:
         """Goes on beside other steps, and is noted when it is over."""
         self._reloading.begin(step)
-
-
-def _children(tasks: Path) -> list[int]:
-    found = []
-    for task in tasks.iterdir():
-        try:
-            found += [int(pid) for pid in (task / "children").read_text().split()]
-        except OSError:
-            pass  # the thread ended
-    return found

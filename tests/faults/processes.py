@@ -2,10 +2,11 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Held", "describe", "held", "kill", "kill_all", "marked"]
+__all__ = ["Held", "alive", "children", "describe", "held", "kill", "kill_all", "marked"]
 
 
 class Held(NamedTuple):
@@ -33,6 +34,29 @@ def marked(mark: str) -> list[int]:
                     found.append(int(entry))
             except OSError:
                 pass  # it ended, or is somebody else's
+    return found
+
+
+def alive(mark: str | None, others: Sequence[int] = ()) -> list[int]:
+    """Those with the mark, if one is given, and those of the `others`; zombies are not counted."""
+    found = [] if mark is None else marked(mark)
+    for pid in others:
+        try:
+            if "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+                found.append(pid)
+        except OSError:
+            pass  # it ended
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Whom the threads of a process have started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += map(int, (task / "children").read_text().split())
+        except OSError:
+            pass  # the thread ended
     return found
 
 

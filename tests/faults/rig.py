@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -209,10 +209,12 @@ class Rig:
         self._deeds.restore()
         if not self._plan.supervised:
             self._deeds.disarm()  # else the new host might lose it before its rules run
+        self._process.send_signal(signal.SIGSTOP)  # it starts nobody now
+        started = processes.children(self._process.pid)
         self._process.kill()
         self._process.wait()
         self._process.stdin.close()
-        self._nobody_left("after the host was killed")
+        self._nobody_left("after the host was killed", started)
         self._watch.read()
         self._told = self._watch.obeyed
         self._start_host()
@@ -256,14 +258,15 @@ class Rig:
         if left:
             self._seen.append(f"files left: {', '.join(left)}")
 
-    def _nobody_left(self, when: str) -> None:
+    def _nobody_left(self, when: str, started: Sequence[int] = ()) -> None:
+        """Of those with the mark, and of what was `started` and may not have it yet. Without a
+        supervisor nobody ends what the plugin itself has started."""
         grandchildren = any(step.what == "grandchild" for step in self._plan.steps)
-        if grandchildren and not self._plan.supervised:
-            return
-        if not _until(lambda: not processes.marked(self._mark), _ORPHANS):
+        mark = self._mark if self._plan.supervised or not grandchildren else None
+        if not _until(lambda: not processes.alive(mark, started), _ORPHANS):
             told = "\n    ".join(processes.describe(self._mark))
             self._seen.append(f"processes left {_ORPHANS:g} s {when}:\n    {told}")
-            processes.kill_all(self._mark)
+        processes.kill_all(self._mark)
 
 
 class RigError(Exception):

@@ -62,6 +62,11 @@ class Story:
     def deaths_within(self, began: float, ended: float) -> int:
         return sum(began - _EARLY <= death.at <= ended + _EARLY for death in self.deaths)
 
+    def paused_within(self, began: float, ended: float) -> float:
+        """Seconds of that time in which the host slept."""
+        pauses = self.done("pause")
+        return sum(max(0.0, min(ended, each.ended) - max(began, each.began)) for each in pauses)
+
     def backs_off(self, began: float, ended: float) -> bool:
         """Whether so many had died that the supervisor took its time for the next one then."""
         times = [death.at for death in self.deaths]
