@@ -77,3 +77,22 @@ def test_the_lock_ends_with_its_process_even_if_a_child_lives(tmp_path):
     os.write(release[1], b"x")
     for fd in (*ready, *release):
         os.close(fd)
+
+
+def test_a_child_that_copied_the_lock_keeps_nobody_waiting(tmp_path):
+    """One that was forked in the middle of it, or by a C library, does not know that it has it."""
+    lock, next_lock = (FunctionLock(str(tmp_path), "f", name) for name in ("one", "two"))
+    lock.acquire(0.0)
+    (fd,) = (int(each) for each in os.listdir("/proc/self/fd") if _leads_to(each, "func_f.lock"))
+    copy = os.dup(fd)  # which is the same lock, as after a fork
+    lock.release()
+    next_lock.acquire(0.0)
+    next_lock.release()
+    os.close(copy)
+
+
+def _leads_to(fd, name) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}").endswith(name)
+    except OSError:
+        return False  # that of the listing itself

@@ -86,16 +86,24 @@ class FunctionLock:
         """Give the lock back; does nothing when it is not held."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
+            # A child that was forked by another thread while this lock was being taken, or behind
+            # Python's back, has a copy of the descriptor: to close ours would not be enough.
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            os.close(fd)
+
+    def forget(self) -> None:
+        """Let go of the descriptor, in a forked child: the lock stays with its parent alone."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
             os.close(fd)
 
 
 _HELD: "WeakSet[FunctionLock]" = WeakSet()
 
 
-def _release_in_child() -> None:
-    # A forked child shares the lock: closed there, it stays with this process alone.
+def _forget_in_child() -> None:
     for lock in list(_HELD):
-        lock.release()
+        lock.forget()
 
 
-os.register_at_fork(after_in_child=_release_in_child)
+os.register_at_fork(after_in_child=_forget_in_child)
