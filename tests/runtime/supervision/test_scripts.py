@@ -125,7 +125,11 @@ def test_a_script_that_does_not_serve_is_told(supervised, body, words):
         ({"EKUIPER_SUPERVISE": "0"}, "", "EKUIPER_SUPERVISE=0"),
         ({}, "supervised=False", "PluginConfig(supervised=False)"),
         ({}, "**(sys.setprofile(lambda *a: None) or {})", "profiler"),
-        ({}, "**(__import__('subprocess').Popen(['sleep', '9']) and {})", "started processes"),
+        (
+            {},
+            "**(__import__('subprocess').Popen(['sleep', '9'], stdout=-3, stderr=-3) and {})",
+            "started processes",
+        ),
     ],
 )
 def test_in_one_process_a_line_says_why(supervised, env, config, words):
