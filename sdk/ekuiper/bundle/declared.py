@@ -13,7 +13,10 @@ from typing import Any
 from ..errors import DeclarationError
 from .project import Project
 
-__all__ = ["Declared", "DeclaredSymbol", "declare"]
+__all__ = ["PATIENCE", "Declared", "DeclaredSymbol", "declare"]
+
+PATIENCE = 300.0
+"""Seconds that an import may take: as long as eKuiper's starts of functions wait for it."""
 
 _PARENT = Path(__file__).resolve().parents[2]
 _RUN = (
@@ -59,7 +62,9 @@ class Declared:
         return self.sources + self.sinks + self.functions
 
 
-def declare(project: Project, *, python: str = sys.executable, timeout: float = 30.0) -> Declared:
+def declare(
+    project: Project, *, python: str = sys.executable, timeout: float = PATIENCE
+) -> Declared:
     """Run the plugin file up to `plugin.start` under the interpreter `python`.
 
     Its process, and what that has started, are killed after `timeout` seconds. Raises

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import ManifestError
-from .declared import Declared, declare
+from .declared import PATIENCE, Declared, declare
 from .description import Field
 from .manifest import Manifest, check_name
 from .metadata import source_settings
@@ -44,7 +44,9 @@ def manifest_of(
     return manifest
 
 
-def load_plugin(folder: Path, *, python: str = sys.executable, timeout: float = 30.0) -> Described:
+def load_plugin(
+    folder: Path, *, python: str = sys.executable, timeout: float = PATIENCE
+) -> Described:
     """What is known of the plugin in `folder`. Where its manifest is not there as a file, the code
     is asked, under the interpreter `python`.
 

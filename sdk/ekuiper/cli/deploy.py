@@ -8,7 +8,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..bundle.checks import Checked, check_archive
+from ..bundle.checks import Checked, Interpreter, check_archive
+from ..bundle.declared import PATIENCE
 from ..errors import EkuiperError
 from ..host.deploying import Choices, Deployment, Outcome, Package, Record, together
 from ..host.rest import Place, Rest
@@ -26,6 +27,7 @@ from .shared.texts import size
 
 __all__ = ["deploy"]
 
+_PATIENT = Interpreter(timeout=PATIENCE)
 _WHAT = click.Path(exists=True, path_type=Path)
 
 
@@ -76,7 +78,7 @@ def deploy(what: Path, to: tuple[Place, ...], **given: Any) -> None:
     quiet, live = given["as_json"], console.is_terminal and not given["plain"]
     try:
         zip = packed(what, environment, console, quiet=quiet, live=live) if what.is_dir() else what
-        found = None if given["no_check"] else check_archive(zip)
+        found = None if given["no_check"] else check_archive(zip, interpreter=_PATIENT)
         if found is not None and _stops(found):
             _print_check(console, zip, found, as_json=quiet)
             sys.exit(1)

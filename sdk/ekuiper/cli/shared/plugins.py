@@ -10,8 +10,6 @@ from ...errors import DeclarationError, ManifestError
 
 __all__ = ["plugin_in"]
 
-_PATIENCE = 300.0  # seconds that an import may take, as long as eKuiper's starts of functions wait
-
 
 class _NotDeclared(click.ClickException):
     """Shows the end of what the plugin file wrote, too."""
@@ -30,7 +28,7 @@ def plugin_in(folder: Path, python: str) -> Described:
     """What the `<name>.json` in `folder` says, or its code, run under the interpreter `python`.
     Raises `click.ClickException`."""
     try:
-        return load_plugin(folder, python=python, timeout=_PATIENCE)
+        return load_plugin(folder, python=python)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
     except DeclarationError as error:
