@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from ..config import PluginConfig
 from ..errors import ConfigError
-from ..transport import Transport
+from ..transport import Pace, Transport
 
 __all__ = ["VARIABLE", "Lap", "Laps", "probed"]
 
@@ -185,6 +185,21 @@ class _Channel(_Wrapper):
         stamps.sending = perf_counter_ns() - start
         if stamps.called:
             stamps.lap(start, stamps.sending)
+
+    def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
+        """As a `Request` does, by these two."""
+        while True:
+            spin = pace.window()
+            try:
+                data = self.recv(spin=spin)
+            finally:
+                if spin:
+                    pace.release()
+            came = perf_counter_ns()
+            answer = respond(data)
+            sent = perf_counter_ns()
+            self.send(answer)
+            pace.answered(came, sent)
 
 
 class _Called(_Wrapper):
