@@ -50,11 +50,11 @@ class Outlet:
         """Messages handed over."""
         self.acknowledged = 0
         """Acks read; stays 0 where they are not asked for, or the plugin never gives one."""
+        self._reader = threading.Thread(
+            target=self._read_acks, name=f"ekuiper-host-{rule}-{name}-acks", daemon=True
+        )
         if self._confirm:
-            reader = threading.Thread(
-                target=self._read_acks, name=f"ekuiper-host-{rule}-{name}-acks", daemon=True
-            )
-            reader.start()
+            self._reader.start()
 
     def send(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Hand over rows. Raises `HostError` when the sink did not take them, and
@@ -86,7 +86,11 @@ class Outlet:
 
     def stop(self, timeout: float) -> None:
         """Stop the sink. Raises `HostError` if the plugin does not agree in time."""
-        self._sink.stop(timeout)
+        try:
+            self._sink.stop(timeout)
+        finally:
+            if self._confirm:
+                self._reader.join(timeout)  # its channel is closed
 
     def _forgive(self) -> None:
         """What a plugin that is gone was sent will not be acknowledged any more."""
