@@ -214,6 +214,22 @@ def test_a_replay_that_kills_three_workers_is_left_out(driver):
     assert not driver.machine.starts.parked
 
 
+def test_a_replay_during_which_calls_kill_workers_is_not_to_blame(driver):
+    """Each call is refused after two deaths; only when they go on the replay is left out."""
+    driver.serving(SINK)
+    driver.do("died", "by SIGKILL")
+    for _ in range(2):
+        driver.wait()
+        driver.do("ready", 300.0)
+        driver.do("died", "by SIGSEGV")
+    for last in (False, False, True):
+        assert not driver.machine.starts.parked
+        driver.wait()
+        driver.do("ready", 300.0)
+        driver.machine.died(driver.now, "by SIGSEGV", asked=True)
+        assert bool(driver.machine.starts.parked) == last
+
+
 def test_two_deaths_in_a_replay_are_forgiven(driver):
     """Only deaths in a row count."""
     driver.serving(SINK)

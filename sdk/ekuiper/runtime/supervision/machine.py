@@ -121,7 +121,7 @@ class Machine(Table):
         self._renewed(reason)
         return super().failed(now, reason)
 
-    def died(self, now: float, how: str) -> list[Action]:
+    def died(self, now: float, how: str, *, asked: bool = False) -> list[Action]:
         swap, self.swap = self.swap, None
         if swap is not None and swap.stage is Stage.ENDING:
             return self._ended_for_another()
@@ -130,7 +130,7 @@ class Machine(Table):
             reason = f"{who} ended {how} meanwhile; the next one has the new code"
             self._did += (Drop(), Reloaded(reason))
         self._renewed(f"the worker ended {how}")
-        return super().died(now, how)
+        return super().died(now, how, asked=asked)
 
     def leave(self, now: float, status: int, why: str) -> list[Action]:
         self.swap = None

@@ -109,14 +109,16 @@ class Marks:
         """The suspect at this place was; in the worker."""
         _SUSPECT.pack_into(self.memory, at, 0, 0, b"")
 
-    def died(self, now: float, how: str, guilty: int | None = None) -> None:
+    def died(self, now: float, how: str, guilty: int | None = None) -> bool:
         """The worker has; in the supervisor, before the next is made. It is known to have died of
-        the call of the function with the number `guilty`, if that is given."""
+        the call of the function with the number `guilty`, if that is given. Returns whether author
+        code had any call or row."""
         left = self.suspects()
         for mark in self._suspects.known:
             if mark not in left:
                 self._suspects.answered(mark)
-        self._suspects.died(now, how, self._in_flight(guilty))
+        in_flight = self._in_flight(guilty)
+        self._suspects.died(now, how, in_flight)
         self.calls.awake = False
         known = list(self._suspects.known.items())
         for number, (mark, suspect) in enumerate(known):
@@ -124,6 +126,7 @@ class Marks:
             _SUSPECT.pack_into(self.memory, number * _SUSPECT.size, mark, until, text)
         for number in range(len(known), KEPT):
             self.answered(number * _SUSPECT.size)
+        return bool(in_flight)
 
     def next(self) -> "Marks | None":
         """New memory, for a worker beside the one that has this; it knows the same suspects."""

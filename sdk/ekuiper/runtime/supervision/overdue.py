@@ -43,10 +43,12 @@ def let_stacks_be_taken(marks: Marks) -> None:
 
 
 class Verdict(NamedTuple):
-    """Why a worker ended: `how` it did, and the `reason` alone."""
+    """Why a worker ended: `how` it did, and the `reason` alone; and whether it was `asked`
+    something then, of which it may have died."""
 
     how: str
     reason: str
+    asked: bool = False
 
 
 class Overdue:
@@ -88,13 +90,12 @@ class Overdue:
         if self._marks is None:
             return Verdict(how, how)
         if guilty is None:
-            self._marks.died(now, how)
-            return Verdict(how, how)
+            return Verdict(how, how, self._marks.died(now, how))
         calls = self._marks.calls
         limit = f"call_timeout={calls.timeout:g} s"
         self._marks.died(now, limit, None if held else guilty)  # who holds the lock is not known
         reason = f"function {calls.name(guilty)!r} took longer than {limit}"
-        return Verdict(f"as {reason}", reason)
+        return Verdict(f"as {reason}", reason, asked=True)
 
     def stuck(self, now: float) -> dict[str, float]:
         """Functions that are at one call for too long, and for how many seconds."""

@@ -8,6 +8,10 @@ __all__ = ["Starts"]
 REPLAY_TRIES = 3
 """Workers in a row that a replayed start may kill before it is left out."""
 
+_DOUBT = 3
+"""Workers that count as one, since a call or a row may have killed them just as well: after two
+that is not asked again."""
+
 
 class Starts:
     """Each start that was answered with ok and not stopped since, and its luck in replays."""
@@ -96,12 +100,13 @@ class Starts:
             return 0.0
         return self._retries.failed(key, now)
 
-    def killed(self, order: Order) -> bool:
-        """Its replay killed a worker; whether it is left out from now on."""
+    def killed(self, order: Order, *, surely: bool = True) -> bool:
+        """Its replay killed a worker, or was at least under way; whether it is left out from now
+        on."""
         key = order.key
         if key is None or self.live.get(key) is not order:
             return False
-        self._killed[key] = self._killed.get(key, 0) + 1
-        if self._killed[key] >= REPLAY_TRIES:
+        self._killed[key] = self._killed.get(key, 0) + (_DOUBT if surely else 1)
+        if self._killed[key] >= REPLAY_TRIES * _DOUBT:
             self.parked.add(key)
         return key in self.parked

@@ -192,7 +192,7 @@ class Supervisor:
         verdict = self._overdue.died(now, how)
         self._status.died(verdict.reason)
         self._custody.how = verdict.how
-        return actions + self._machine.died(now, verdict.how)
+        return actions + self._machine.died(now, verdict.how, asked=verdict.asked)
 
     def _use(self, marks: Marks | None) -> None:
         """From now on it is another worker that leaves marks, or may be late."""

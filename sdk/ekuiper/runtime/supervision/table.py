@@ -95,8 +95,9 @@ class Table:
             self._pump(now)
         return self._done()
 
-    def died(self, now: float, how: str) -> list[Action]:
-        """The worker has ended; what it wrote was read before. `how` is like "by SIGSEGV"."""
+    def died(self, now: float, how: str, *, asked: bool = False) -> list[Action]:
+        """The worker has ended; what it wrote was read before. `how` is like "by SIGSEGV"; it may
+        have died of what it was `asked` by then."""
         if self.state not in (State.NONE, State.LEAVING):
             self._log("ERROR", self._obituary(how))
             if self.said not in ("", self.failure) and self.starts.live:
@@ -107,7 +108,7 @@ class Table:
             self._undo.clear()
             self.starts.lose()
             if out is not None:
-                self._died_at(out, how)
+                self._died_at(out, how, asked)
             elif not imported and not self.said:
                 self._died_importing(how)
             self._respawn(now, needed=imported or not self.said)
@@ -209,10 +210,10 @@ class Table:
             if self._command.deaths >= TRIES:
                 self._refuse(f"the worker ended {how} while it imported {self._source}")
 
-    def _died_at(self, out: Out, how: str) -> None:
+    def _died_at(self, out: Out, how: str, asked: bool) -> None:
         order = out.order
         if out.replay:
-            if self.starts.killed(order):
+            if self.starts.killed(order, surely=not asked):
                 self._log("ERROR", f"{order.what} is left out: its start kills the worker ({how})")
         elif order.stops:
             self.starts.remove(order.key)
