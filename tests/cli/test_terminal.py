@@ -101,7 +101,7 @@ class TestLive:
         assert screen.process.returncode == 0
         assert "\x1b[?25l" in screen.raw  # the cursor is hidden while it draws
         assert screen.raw.rindex("\x1b[?25h") > screen.raw.rindex("\x1b[?25l")
-        assert re.search(r"✓ rig ran for 2\.\d s: [\d,]+ rows, no error", screen.text)
+        assert re.search(r"✓ rig ran for \d+\.\d s: [\d,]+ rows, no error", screen.text)
         assert max(map(len, screen.text.replace("\r", "\n").splitlines())) <= 80
 
     def test_ctrl_c_ends_it_in_order(self, terminal: Callable[..., Terminal]) -> None:
@@ -128,11 +128,12 @@ class TestLive:
     ) -> None:
         """A dumb one gets lines, as does `--plain`."""
         options = [changes.pop("plain")] if "plain" in changes else []
-        screen = terminal(*TICKS, "--for", "1500ms", *options, **changes)
+        screen = terminal(*TICKS, *options, **changes)
+        screen.until(r" 0:\d\d  ticks → double  in \d+")
+        screen.type("\x03")
         screen.until("")
 
         assert "\x1b[?25l" not in screen.raw
-        assert re.search(r" 0:01  ticks → double  in \d+", screen.text)
 
     def test_is_not_mixed_with_rows_that_are_typed(self, terminal: Callable[..., Terminal]) -> None:
         """Rows from a terminal: lines instead of the table; Ctrl-D ends."""
@@ -171,20 +172,20 @@ class TestDebug:
 class TestPipes:
     def test_lines_where_there_is_no_terminal(self, command: Run) -> None:
         """A line a second on stdout, the plugin's own on stderr, no control sequences."""
-        ran = command(*TICKS, "--for", "1500ms")
+        ran = command(*TICKS, "--for", "1100ms")
 
         assert ran.code == 0
-        assert ran.out.startswith(" 0:01  ticks → double  in ")
+        assert re.match(r" 0:\d\d  ticks → double  in ", ran.out)
         assert "\x1b" not in ran.out
         assert "started source 'ticks'" in ran.err
         assert "stopped source 'ticks'" in ran.err
 
     def test_json_is_an_object_per_line(self, command: Run) -> None:
         """Every line of stdout, with figures each second."""
-        ran = command(*TICKS, "--for", "1500ms", "--json")
+        ran = command(*TICKS, "--for", "1100ms", "--json")
 
         assert {each["type"] for each in ran.objects} == {"row", "stats", "summary"}
-        (stats,) = ran.of("stats")
+        stats, *_ = ran.of("stats")
         assert stats["functions"][0]["call"] == "double(n) as d"
         assert stats["rows_per_second"] > 0
 

@@ -102,6 +102,8 @@ class Session:
                 self._show()
                 due = max(now, due + self.view.every)
             self._pause(due)
+        if time.monotonic() >= due:
+            self._show()
 
     def _over(self) -> bool:
         assert self._began is not None
