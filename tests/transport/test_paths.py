@@ -162,7 +162,7 @@ def test_a_stale_socket_is_replaced(transport: Transport, path: Path) -> None:
     stale(path)
     before = time.monotonic()
     exchange_one(transport, url_of(path))
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < 2.0  # that long it would wait for somebody who listens
 
 
 def test_a_stale_socket_is_not_connected_to(transport: Transport, path: Path) -> None:

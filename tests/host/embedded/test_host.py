@@ -168,7 +168,7 @@ class TestLife:
         with host:
             host.source("counter")
             plugin.at_command = lambda command: plugin.dying.wait(DEADLINE)
-        assert "stop of 'counter': receive error: (no answer in 0.0" in host.errors[0]
+        assert "stop of 'counter': receive error: (no answer in 0" in host.errors[0]
 
     def test_stopping_what_a_dead_plugin_ran(self, stage):
         """A stop needs no plugin; what was stopped stays stopped."""

@@ -252,7 +252,7 @@ def test_with_the_supervisor_the_worker_dies(supervised):
     (worker,) = plugin.workers()
     plugin.process.kill()
 
-    await_end(worker, timeout=1.0)
+    await_end(worker)
 
 
 def test_behind_two_wrappers_nothing_is_left(supervised):
@@ -266,8 +266,8 @@ def test_behind_two_wrappers_nothing_is_left(supervised):
     (worker,) = children(supervisor)
     plugin.process.kill()
 
-    await_end(supervisor, timeout=3.0)
-    await_end(worker, timeout=0.5)
+    await_end(supervisor)
+    await_end(worker)
 
 
 def test_a_stopped_plugin_has_no_worker(supervised):
@@ -285,7 +285,7 @@ def test_a_stopped_plugin_has_no_worker(supervised):
     status, _ = plugin.end()
 
     assert status == 0
-    await_end(worker, timeout=0.5)
+    await_end(worker)
     assert (plugin.folder / "ended").exists()
 
 
