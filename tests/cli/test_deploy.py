@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ..host.rest.stub import Handler, Stub, fault, plugin_zip, saying
+from ..host.rest.archives import plugin_zip
+from ..host.rest.stub import Handler, Stub, fault, saying
 from .conftest import COMMAND, DEADLINE, Ran, environment
 
 Command = Callable[..., Ran]

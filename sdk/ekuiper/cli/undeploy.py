@@ -41,13 +41,14 @@ def undeploy(
     console = make_console()
     record = Record.default()
     live = console.is_terminal
+    stop = threading.Event()
     with progress(console, [each.name for each in to], quiet=as_json, live=live) as tell:
 
         def one(place: Place) -> Outcome:
             with Rest(place, token=secret) as rest:
-                return Removal(rest, name, record, tell, force=force, dry_run=dry_run).run()
+                return Removal(rest, name, record, tell, stop, force=force, dry_run=dry_run).run()
 
-        outcomes = together(one, to, threading.Event())
+        outcomes = together(one, to, stop)
     if as_json:
         told = {"plugin": name, "hosts": [outcome_object(each) for each in outcomes]}
         print_json(told)

@@ -14,7 +14,8 @@ from ekuiper.host.deploying import Choices, Deployment, Outcome, Package, Record
 from ekuiper.host.deploying.record import Deployed
 from ekuiper.host.rest import Rest
 
-from ..rest.stub import UPLOADS, Handler, Stub, fault, plugin_zip, saying
+from ..rest.archives import plugin_zip
+from ..rest.stub import UPLOADS, Handler, Stub, fault, saying
 
 FULL = '{"error":1000,"message":"write /kuiper/data/uploads/x.zip: no space left on device"}'
 TOLD_AGAIN = ("1.14.7", "2.0.8", "2.2.5", "2.4.0")
@@ -52,7 +53,7 @@ class Deploying:
     def undeploy(self, **given: bool) -> Outcome:
         options = {"force": False, "dry_run": False, **given}
         with Rest(self.stub.url) as rest:
-            return Removal(rest, "mine", self.record, self.steps.append, **options).run()
+            return Removal(rest, "mine", self.record, self.steps.append, self.stop, **options).run()
 
     def is_as(self, before: Outcome) -> bool:
         """Whether the host is as after that deployment: plugin, archives, nothing of ours."""

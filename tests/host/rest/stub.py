@@ -21,6 +21,7 @@ from urllib.parse import unquote
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 HOME = "/kuiper"
 UPLOADS = f"{HOME}/data/uploads"
+SOURCE = re.compile(r'DATASOURCE="(.*?)"')
 FUNCTION = re.compile(r"SELECT `?(.+?)`?\(")
 
 Answer = tuple[int, str]
@@ -45,7 +46,8 @@ class Stub:
         self.version = version
         self.uploads: dict[str, bytes] = {}
         self.installed: dict[str, Installed] = {}
-        self.streams: set[str] = set()
+        self.streams: dict[str, str] = {}
+        """By name, what they read."""
         self.rules: dict[str, dict[str, Any]] = {}
         self.faults: list[Callable[[Handler], bool]] = []
         self.calls: list[str] = []
@@ -111,14 +113,13 @@ class Stub:
                 return 200, json.dumps({"streams": {}, "portablePlugins": urls})
             case "GET", ["streams"]:
                 return 200, json.dumps(sorted(self.streams))
-            case "GET", ["streams", name]:
-                return 200, json.dumps({"Name": name, "Options": {}})
+            case "GET", ["streams", name] if name in self.streams:
+                options = {"datasource": self.streams[name], "type": "memory"}
+                return 200, json.dumps({"Name": name, "Options": options})
             case "POST", ["streams"]:
-                name = body["sql"].split()[2]
-                self.streams.add(name)
-                return 201, f"Stream {name} is created."
-            case "DELETE", ["streams", name]:
-                self.streams.discard(name)
+                return self._create_stream(body["sql"])
+            case "DELETE", ["streams", name] if name in self.streams:
+                del self.streams[name]
                 return 200, f"Stream {name} is dropped."
             case "GET", ["rules"]:
                 return 200, json.dumps([{"id": id, "status": "running"} for id in self.rules])
@@ -161,6 +162,15 @@ class Stub:
         dead = "dies" in found.files
         told = {"refCount": {}, "status": "error" if dead else "running", "errMsg": ""}
         return 200, json.dumps({**told, "errMsg": "exit status 1" if dead else ""})
+
+    def _create_stream(self, sql: str) -> Answer:
+        name = sql.split()[2]
+        if name in self.streams:
+            message = f"Stream command error: Create stream fails: Item {name} already exists."
+            return 400, json.dumps({"error": 3000, "message": message}) + "\n"
+        source = SOURCE.search(sql)
+        self.streams[name] = source[1] if source else ""
+        return 201, f"Stream {name} is created."
 
     def _create_rule(self, rule: dict[str, Any]) -> Answer:
         called = FUNCTION.match(rule["sql"])
@@ -222,6 +232,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def json(self) -> Any:
+        return json.loads(self.swallow())
+
     def swallow(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
@@ -259,27 +272,6 @@ def saying(status: int, text: str, kind: str = "text/plain", **headers: str) -> 
         handler.say(status, text, kind, **headers)
 
     return play
-
-
-def plugin_zip(
-    path: Path, name: str, *, version: str = "1", marks: tuple[str, ...] = (), **symbols: list[str]
-) -> Path:
-    """An archive as a stub takes it."""
-    manifest = {
-        "name": name,
-        "version": version,
-        "language": "python",
-        "executable": "main.py",
-        "sources": [],
-        "sinks": [],
-        "functions": [],
-        **symbols,
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        texts = {f"{name}.json": json.dumps(manifest), **dict.fromkeys(("main.py", *marks), "")}
-        for file, text in texts.items():
-            archive.writestr(zipfile.ZipInfo(file), text)
-    return path
 
 
 def _recorded(version: str) -> dict[tuple[str, str, int], str]:

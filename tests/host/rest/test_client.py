@@ -14,7 +14,8 @@ from ekuiper.host.rest.plugins import install, installed_from, plugin, plugins, 
 from ekuiper.host.rest.plugins import version as version_of
 from ekuiper.host.rest.uploads import file_url, upload, uploads
 
-from .stub import HOME, Handler, Stub, fault, plugin_zip, saying
+from .archives import plugin_zip
+from .stub import HOME, Handler, Stub, fault, saying
 
 VERSIONS = ("1.14.7", "2.0.8", "2.2.5", "2.4.0")
 PAGE = "<!DOCTYPE html><html><head><title>Router\n login</title></head></html>"
@@ -160,6 +161,7 @@ def test_sent_elsewhere(stub: Stub, rest: Rest) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ('{"error":1000,"message":"no rule:\nno socket"}\n', "HTTP 400: no rule: no socket"),
         ('{"error":1000,"message":"fail:\\n  a\\tb"}\n', "HTTP 400: fail: a b"),
         ("plain words of 1.8\n", "HTTP 400: plain words of 1.8"),
         ("", "HTTP 400: no reason is given"),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -17,8 +18,11 @@ from .previous import Previous, basename, find_previous
 from .record import Deployed, Record
 from .shelf import Shelf
 from .switch import Switch
+from .turn import turn
 
 __all__ = ["Choices", "Deployment"]
+
+_UPLOAD = 600.0  # seconds that others leave us beyond those of waiting
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,44 @@ class Deployment:
         outcome = self._outcome
         began = time.monotonic()
         try:
-            self._run()
-            outcome.done = True
-        except (HostError, Silent, OSError) as error:
-            outcome.did = "failed"
-            outcome.reason = self._words(error)
-            outcome.now = outcome.before
-            outcome.left = self._go_back()
+            self._say("looking")
+            outcome.host_version = version(self._rest)
+            with self._turn():
+                self._attempt()
+        except (HostError, OSError) as error:
+            self._failed(error)
         outcome.seconds = time.monotonic() - began
         return outcome
 
+    def _turn(self) -> AbstractContextManager[None]:
+        choices = self._choices
+        if choices.dry_run:
+            return nullcontext()
+        return turn(
+            self._rest,
+            self._package.name,
+            seconds=4 * choices.wait + _UPLOAD,
+            wait=choices.wait,
+            stop=self._stop,
+            say=self._say,
+        )
+
+    def _attempt(self) -> None:
+        try:
+            self._run()
+            self._outcome.done = True
+        except (HostError, Silent, OSError) as error:
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        outcome = self._outcome
+        outcome.did = "failed"
+        outcome.reason = self._words(error)
+        outcome.now = outcome.before
+        outcome.left = self._go_back()
+
     def _run(self) -> None:
         rest, package, outcome = self._rest, self._package, self._outcome
-        self._say("looking")
-        outcome.host_version = version(rest)
         there = plugins(rest)
         installed = next((each for each in there if each.name == package.name), None)
         self._shelf = Shelf(rest, package, self._record)

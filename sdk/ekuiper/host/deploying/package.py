@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Package:
     @property
     def file(self) -> str:
         """The name it has among a host's uploads: another one for other contents."""
-        return f"{_ODD.sub('_', self.name)}-{self.digest[:_DIGITS]}.zip"
+        return f"{_stem(self.name)}-{self.digest[:_DIGITS]}.zip"
 
     def is_edition(self, file: str) -> bool:
         """Whether a file name is of an edition of this plugin."""
@@ -60,8 +61,14 @@ class Package:
 
 def is_edition(plugin: str, file: str) -> bool:
     """Whether a file has the name of an edition of this plugin that was deployed from here."""
-    stem = re.escape(_ODD.sub("_", plugin))
+    stem = re.escape(_stem(plugin))
     return re.fullmatch(rf"{stem}-[0-9a-f]{{{_DIGITS}}}(-\d+)?\.zip", file) is not None
+
+
+def _stem(plugin: str) -> str:
+    """Another one for each plugin, also where names differ in odd characters only."""
+    plain = _ODD.sub("_", plugin)
+    return plain if plain == plugin else f"{plain}-{zlib.crc32(plugin.encode()):08x}"
 
 
 def _manifest(path: Path) -> tuple[str, dict[str, Any]]:

@@ -1,7 +1,9 @@
 """Taking a plugin off a host."""
 
 import re
+import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 from ...errors import HostError
 from ..rest import Rest
@@ -13,8 +15,11 @@ from .outcome import Outcome, Step, Tell
 from .package import is_edition
 from .previous import basename
 from .record import Record
+from .turn import TURN, turn
 
 __all__ = ["Removal", "users"]
+
+_SECONDS = 60.0  # that it may take, and wait for others
 
 
 class Removal:
@@ -22,12 +27,21 @@ class Removal:
     `force` alone it is removed under them."""
 
     def __init__(
-        self, rest: Rest, name: str, record: Record, tell: Tell, *, force: bool, dry_run: bool
+        self,
+        rest: Rest,
+        name: str,
+        record: Record,
+        tell: Tell,
+        stop: threading.Event,
+        *,
+        force: bool,
+        dry_run: bool,
     ) -> None:
         self._rest = rest
         self._name = name
         self._record = record
         self._tell = tell
+        self._stop = stop
         self._force = force
         self._dry_run = dry_run
 
@@ -45,9 +59,21 @@ class Removal:
         return outcome
 
     def _run(self, outcome: Outcome) -> None:
-        rest, name = self._rest, self._name
+        rest = self._rest
         self._tell(Step(rest.name, "looking"))
         outcome.host_version = version(rest)
+        with nullcontext() if self._dry_run else self._turn():
+            self._remove(outcome)
+
+    def _turn(self) -> AbstractContextManager[None]:
+        def say(text: str) -> None:
+            self._tell(Step(self._rest.name, text))
+
+        seconds = {"seconds": _SECONDS, "wait": _SECONDS}
+        return turn(self._rest, self._name, **seconds, stop=self._stop, say=say)
+
+    def _remove(self, outcome: Outcome) -> None:
+        rest, name = self._rest, self._name
         found = plugin(rest, name)
         if found is None:
             raise Refused(f"it has no plugin called {name}")
@@ -77,5 +103,9 @@ def users(rest: Rest, installed: Plugin) -> list[str]:
     counted = {f"rule {rule}" for rule, count in (seen.rules if seen else ()) if count}
     words = re.compile(rf"\b({'|'.join(map(re.escape, installed.symbols))})\b")
     named = {f"rule {id}" for id, text in rule_texts(rest).items() if words.search(text)}
-    reading = {f"stream {id}" for id, text in stream_texts(rest).items() if words.search(text)}
+    reading = {
+        f"stream {id}"
+        for id, text in stream_texts(rest).items()
+        if words.search(text) and not id.startswith(TURN)
+    }
     return sorted(counted | named | reading)

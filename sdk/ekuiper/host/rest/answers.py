@@ -41,6 +41,6 @@ def reason_of(text: str) -> str:
 def value_of(text: str) -> Any:
     """The JSON value that a text is, else the text itself: many answers are plain sentences."""
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)  # eKuiper 1 has line ends in its messages
     except (ValueError, RecursionError):
         return text

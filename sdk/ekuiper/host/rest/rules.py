@@ -18,6 +18,7 @@ __all__ = [
     "rule_status",
     "rule_texts",
     "rules",
+    "stream",
     "stream_texts",
     "streams",
 ]
@@ -88,11 +89,18 @@ def streams(rest: Rest) -> list[str]:
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
+def stream(rest: Rest, name: str) -> dict[str, Any]:
+    """Its fields and options."""
+    path = f"/streams/{quote(name, safe='')}"
+    found = rest.get(path)
+    if not isinstance(found, dict):
+        raise rest.error(f"GET {path}", "the answer is no stream")
+    return found
+
+
 def stream_texts(rest: Rest) -> dict[str, str]:
     """By name, the JSON text of each stream: its fields and options."""
-    return {
-        each: json.dumps(rest.get(f"/streams/{quote(each, safe='')}")) for each in streams(rest)
-    }
+    return {each: json.dumps(stream(rest, each)) for each in streams(rest)}
 
 
 def create_stream(rest: Rest, sql: str) -> None:
