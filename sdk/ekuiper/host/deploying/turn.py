@@ -5,8 +5,8 @@ turn, and until when it counts, so that a deployment that was killed keeps nobod
 """
 
 import getpass
+import platform
 import re
-import socket
 import threading
 import time
 import uuid
@@ -127,4 +127,4 @@ def _us() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "somebody"
-    return "@".join(_ODD.sub("_", each) for each in (user, socket.gethostname()))
+    return "@".join(_ODD.sub("_", each) for each in (user, platform.node()))
