@@ -39,7 +39,7 @@ BY_HAND_DIAL_TIMEOUT = 0.3
 CLOSE_TIMEOUT = 2.0
 """Seconds for all `close` hooks together when the process ends."""
 
-EXIT_TIMEOUT = 0.8
+EXIT_TIMEOUT = 0.5
 """Seconds for the interpreter to end (threads, `atexit`) before it is cut short."""
 
 _log = logging.getLogger(__name__)
