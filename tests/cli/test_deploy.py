@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ..host.rest.archives import plugin_zip
 from ..host.rest.stub import Handler, Stub, fault, saying
@@ -238,6 +239,31 @@ def test_rows_that_cannot_be_fetched(command: Command, stubs: list[Stub], tmp_pa
     ran = command("try", "good", folder, "--to", stubs[1].url)
     assert ran.code == 1
     assert "127.0.0.1:1: the rows come from there, and it cannot be reached" in ran.err
+
+
+def test_rows_that_are_sent(command: Command, stubs: list[Stub], tmp_path: Path) -> None:
+    """Where the host has no trials a rule sends its rows here; recorded ones are pushed to a stream
+    that stands in. Rule and streams are gone after."""
+    (stub,) = stubs[1:]
+    folder = project(tmp_path / "p", good={"id": "good", "sql": "SELECT a FROM s"})
+    (folder / "streams" / "s.jsonl").write_text('{"a": 1}\n{"a": 2}\n')
+    rules: list[dict[str, Any]] = []
+
+    def pushed(handler: Handler) -> None:
+        row = handler.swallow()
+        rules[:] = stub.rules.values()
+        url = rules[0]["actions"][0]["rest"]["url"]
+        assert requests.post(url, data=row, timeout=5).status_code == 200
+        assert requests.post(f"{url}x", data=row, timeout=5).status_code == 404
+        handler.say(200, "")
+
+    stub.faults.append(fault("POST /ekuiper_try_.*_s", pushed))
+    words = ["try", "good", str(folder), "--to", stub.url, "--data-port", stub.url.split(":")[2]]
+    ran = command(*words, "--json")
+    assert ran.objects == [{"a": 1}, {"a": 2}], ran.err
+    assert "a rule made for the while sends its rows to this machine" in ran.err
+    assert rules[0]["sql"].startswith("SELECT a FROM ekuiper_try_")
+    assert not any((stub.rules, stub.streams))
 
 
 def test_rows_of_a_try(command: Command, stubs: list[Stub], tmp_path: Path) -> None:

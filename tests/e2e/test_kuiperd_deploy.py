@@ -251,8 +251,8 @@ def test_what_hosts_tell(shipping: Shipping, site: Site) -> None:
 
 
 def test_a_rule_is_tried(shipping: Shipping) -> None:
-    """`ekuiper try` shows what a rule makes of recorded rows, and of those of a live source; the
-    host has neither rule nor stream after."""
+    """`ekuiper try` shows what a rule makes of recorded rows, and of those of a live source,
+    also by a rule that sends them; the host has neither rule nor stream after."""
     shipping.run("deploy", shipping.pack("1"))
     project = shipping.folder / "project"
     for folder in ("rules", "streams"):
@@ -277,5 +277,12 @@ def test_a_rule_is_tried(shipping: Shipping) -> None:
     ]
     live = shipping.command("try", "live", project, "--count", "1")
     assert json.loads(live.stdout) == {"a": 1, "e": "1"}, live.stderr
+
+    port = str(shipping.kuiperd.data_port)
+    sent = shipping.command("try", "fed", project, "--rows", rows, "--sent", "--data-port", port)
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stdout == fed.stdout
+    sent = shipping.command("try", "live", project, "--count", "1", "--sent")
+    assert sent.stdout == live.stdout, sent.stderr
     assert shipping.kuiperd.rest.get("/streams") == streams
     assert "ekuiper_try" not in str(shipping.kuiperd.rest.get("/rules"))

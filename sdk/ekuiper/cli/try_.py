@@ -39,6 +39,18 @@ _SHOWN = 20
 @click.option(
     "--for", "seconds", type=duration, default="10s", metavar="TIME", help="End after (10s)."
 )
+@click.option(
+    "--sent",
+    is_flag=True,
+    help="Have a rule send its rows to this machine, as where a host has no trials.",
+)
+@click.option(
+    "--data-port",
+    type=click.IntRange(1, 65535),
+    default=10081,
+    metavar="PORT",
+    help="Where a host without trials takes rows (10081).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Each row as a JSON line.")
 def try_(
     rule: str,
@@ -48,6 +60,8 @@ def try_(
     rows: tuple[str, ...],
     count: int | None,
     seconds: float,
+    sent: bool,
+    data_port: int,
     as_json: bool,
 ) -> None:
     """Run RULE of the project in DIR on a real eKuiper, and show its rows.
@@ -61,7 +75,8 @@ def try_(
       ekuiper try alarms --to http://edge1:9081 --rows rows.jsonl
       ekuiper try alarms --to http://edge1:9081 --for 1m
 
-    The rows come from the host's data port (10081 if not set), which must be reachable. The exit
+    The rows come from the host's data port (10081 if not set), which must be reachable. With
+    --sent, and where a host is too old for that, they are sent from there to this machine. The exit
     status is 0 if rows came, 1 if none came or anything failed, 2 for wrong options.
     """
     sql = str(rule_in(folder, rule)["sql"])
@@ -73,6 +88,8 @@ def try_(
         samples=samples(folder, streams),
         seconds=seconds,
         count=count,
+        sent=sent,
+        data_port=data_port,
     )
     console = make_console()
     seen: list[dict[str, Any]] = []

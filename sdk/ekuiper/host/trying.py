@@ -8,16 +8,19 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import HostError
+from ..errors import RestError
 from .rest import Rest
 from .rest.plugins import plugins, version
-from .rest.rules import create_stream, delete_stream, streams
+from .rest.received import Received
+from .rest.rules import create_stream, delete_stream, rule_errors, rule_status, streams
 from .rest.trials import Trial, create_trial, delete_trial, rows_of, start_trial
+from .throwaway import Rows, quietly, throwaway
 
 __all__ = ["Try", "try_rule"]
 
 _TYPE = re.compile(r"\bTYPE\s*=\s*\"(\w+)\"", re.IGNORECASE)
 _PACE = 20  # milliseconds between recorded rows
+_UNKNOWN = (404, 405)  # what a host answers to paths that it does not have
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Try:
     count: int | None = None
     quiet: float = field(default=2.0)
     """Seconds without a row after which rows that are all recorded have passed."""
+    sent: bool = False
+    """Whether a rule shall send its rows here, also where the host has trials."""
+    data_port: int = 10081
+    """Where a host without trials takes rows that are recorded."""
 
 
 def try_rule(
@@ -47,24 +54,46 @@ def try_rule(
         used = _used(wanted)
         made = _make_streams(rest, wanted, used, undo, tell)
         mocked = _mocked(rest, wanted, used, made, tell)
-        mock = {
-            name: {"data": list(rows), "interval": _PACE, "loop": False}
-            for name, rows in mocked.items()
-        }
-        port = create_trial(rest, {"id": id, "sql": wanted.sql, "mockSource": mock})
-        undo.callback(_quietly, delete_trial, rest, id)
-        trial = undo.enter_context(closing(Trial(rest, id, port)))
-        start_trial(rest, id)
         recorded = bool(mocked) and set(mocked) == set(used)
-        return _read(trial, wanted, on_row, recorded, mocked)
+        trial = None if wanted.sent else _trial(rest, id, wanted.sql, mocked, undo)
+        if trial is not None:
+            return _read(trial, wanted, on_row, recorded, mocked)
+        tell("a rule made for the while sends its rows to this machine")
+        rule = throwaway(
+            rest, id, wanted.sql, wanted.streams, mocked, port=wanted.data_port, pace=_PACE
+        )
+        received = undo.enter_context(rule)
+        seen = _read(received, wanted, on_row, recorded, mocked)
+        if not seen:
+            for reason in rule_errors(rule_status(rest, id)):
+                tell(f"the rule says: {reason}")
+        return seen
+
+
+def _trial(rest: Rest, id: str, sql: str, mocked: Rows, undo: ExitStack) -> Trial | None:
+    """The rule on trial; None where the host has no such thing."""
+    mock = {
+        name: {"data": list(rows), "interval": _PACE, "loop": False}
+        for name, rows in mocked.items()
+    }
+    try:
+        port = create_trial(rest, {"id": id, "sql": sql, "mockSource": mock})
+    except RestError as error:
+        if error.status in _UNKNOWN:
+            return None
+        raise
+    undo.callback(quietly, delete_trial, rest, id)
+    trial = undo.enter_context(closing(Trial(rest, id, port)))
+    start_trial(rest, id)
+    return trial
 
 
 def _read(
-    trial: Trial,
+    trial: Trial | Received,
     wanted: Try,
     on_row: Callable[[dict[str, Any]], None],
     recorded: bool,
-    mocked: Mapping[str, Sequence[dict[str, Any]]],
+    mocked: Rows,
 ) -> int:
     """Recorded rows need so long as they are many; what is live needs its time."""
     passing = max(map(len, mocked.values()), default=0) * _PACE / 1000
@@ -92,7 +121,7 @@ def _make_streams(
     for name in used:
         if name not in there:
             create_stream(rest, wanted.streams[name])
-            undo.callback(_quietly, delete_stream, rest, name)
+            undo.callback(quietly, delete_stream, rest, name)
         elif name not in wanted.rows:
             tell(f"stream {name} is on the host already; its rows are as it says there")
     return [name for name in used if name not in there]
@@ -100,9 +129,11 @@ def _make_streams(
 
 def _mocked(
     rest: Rest, wanted: Try, used: list[str], made: list[str], tell: Callable[[str], None]
-) -> dict[str, Sequence[dict[str, Any]]]:
+) -> Rows:
     """Rows in place of those that streams would give."""
-    found = {name: wanted.rows[name] for name in used if name in wanted.rows}
+    found: dict[str, Sequence[dict[str, Any]]] = {
+        name: wanted.rows[name] for name in used if name in wanted.rows
+    }
     candidates = [name for name in made if name in wanted.samples and name not in found]
     live = {source for each in plugins(rest) for source in each.sources} if candidates else set()
     for name in candidates:
@@ -111,10 +142,3 @@ def _mocked(
             found[name] = wanted.samples[name]
             tell(f"stream {name} gives the {len(found[name])} rows recorded beside it")
     return found
-
-
-def _quietly(remove: Callable[[Rest, str], None], rest: Rest, name: str) -> None:
-    try:
-        remove(rest, name)
-    except HostError:
-        pass  # what went wrong before is told; it is gone when the host is
