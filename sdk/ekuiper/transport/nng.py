@@ -208,6 +208,8 @@ class _Push(NngChannel):
             try:
                 self._await(self._nng.send_fd, deadline)
             except ChannelTimeoutError:
+                if _readable(self._nng.send_fd):
+                    return True  # just now
                 for pipe in self._nng.pipes:
                     pipe.close()  # the message goes with it
                 raise
