@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ekuiper.runtime.supervision.asking import reload, supervisors
 
-__all__ = ["RENEWED", "Noted", "noted", "renew", "replaced", "save"]
+__all__ = ["RENEWED", "Noted", "flows", "noted", "renew", "replaced", "save"]
 
 RENEWED = Path(__file__).parents[1] / "plugins" / "renewed"
 
@@ -33,6 +33,25 @@ def noted(folder: Path) -> list[Noted]:
         return []
     whole, _, _ = (folder / "noted").read_text().rpartition("\n")
     return [_noted(line) for line in whole.splitlines()]
+
+
+def last(folder: Path) -> Noted | None:
+    """The last of them, without reading all."""
+    if not (folder / "noted").exists():
+        return None
+    with open(folder / "noted", "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+        lines = file.read().decode().rpartition("\n")[0].splitlines()
+    return _noted(lines[-1]) if len(lines) > 1 else None
+
+
+def flows(folder: Path, version: int, since: int = 0) -> int:
+    """The number of the last row, if more than 300 came since that number, and it is the work of
+    this version alone; else 0."""
+    row = last(folder)
+    if row is None or row.number <= since + 300:
+        return 0
+    return row.number if {row.emitted, row.stamped, row.collected} == {version} else 0
 
 
 def _noted(line: str) -> Noted:

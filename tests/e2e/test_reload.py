@@ -11,7 +11,7 @@ import pytest
 from ekuiper.host.embedded import Host, Pipeline, Settings
 
 from .polling import eventually
-from .renewal import RENEWED, noted, renew, replaced, save
+from .renewal import RENEWED, flows, noted, renew, replaced, save
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor needs Linux")
 
@@ -29,18 +29,16 @@ def test_under_load(folder, tmp_path, profile, capsys):
         Host(folder, settings=settings, directory=tmp_path) as host,
         Pipeline(host, source="clock", functions=["stamp(n) as s"], sinks=["note"], confirm=False),
     ):
-        gaps = []
+        gaps, at = [], 0
         for version in (2, 3, 4):
-            before = len(noted(folder))
-            eventually(lambda at=before: len(noted(folder)) > at + 300, "rows flow")
+            at = eventually(lambda old=version - 1, at=at: flows(folder, old, at), "rows flow")
             save(folder / "renewed.py", version, broken=True)
             assert "SyntaxError" in renew(str(tmp_path), "renewed")["error"]
             save(folder / "renewed.py", version)
             answer = renew(str(tmp_path), "renewed")
             assert answer["error"] is None
             gaps.append(answer["gap"])
-        before = len(noted(folder))
-        eventually(lambda: len(noted(folder)) > before + 300, "rows flow on")
+        eventually(lambda: flows(folder, 4, at), "rows flow on")
         rows = noted(folder)
 
     longest = replaced(rows, [1, 2, 3, 4])

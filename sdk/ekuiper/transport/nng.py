@@ -2,8 +2,8 @@
 
 nng works in threads of its own, which do not survive a fork: open these channels after it. What
 differs from ipc: a forked child keeps copies of nng's descriptors; a listener's file is open to
-others for a moment, though they are refused; and a message whose connection was lost right after it
-was written may be sent twice by PUSH.
+others for a moment, though they are refused; a message whose connection was lost right after it was
+written may be sent twice by PUSH; and one that it gives up, since its time is over, may arrive.
 """
 
 import select
