@@ -97,6 +97,25 @@ def test_a_name_that_no_host_can_have(name: str) -> None:
         assert name in str(failure(rest))
 
 
+def test_a_proxy_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told apart from the host; this machine itself is reached without."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Rest("http://edge1:9081") as rest:
+        assert "the proxy in this environment does not lead there" in str(failure(rest))
+    with Rest("http://127.0.0.1:9") as rest:
+        assert "does eKuiper run there" in str(failure(rest))
+
+
+def test_certificates_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that the environment names for https is used on this machine, too."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    with Rest("https://127.0.0.1:9") as rest:
+        assert "/no/such/file.pem" in str(failure(rest))
+
+
 def test_slow(stub: Stub, rest: Rest) -> None:
     """What was asked for, and how long was waited."""
     stub.faults.append(fault("GET .*", Handler.hang))

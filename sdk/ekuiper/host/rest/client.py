@@ -1,5 +1,6 @@
 """Calls of a REST interface, and one readable line for all that can go wrong with them."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["ANSWER_TIMEOUT", "CONNECT_TIMEOUT", "Rest"]
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
 
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TOKEN_HINT = "give its token in EKUIPER_TOKEN or by --token-file"
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
@@ -37,7 +39,9 @@ class Rest:
         self._timeout = timeout
         self._secrets = _secrets(token, self.place.login)
         self._session = requests.Session()
-        self._session.trust_env = not self.place.local  # no proxy stands between us and ourselves
+        if self.place.local:  # no proxy stands between us and ourselves
+            self._session.trust_env = False
+            self._session.verify = next(filter(None, map(os.environ.get, _CERTIFICATES)), True)
         self._session.auth = _auth(token, self.place.login)
 
     def __enter__(self) -> "Rest":
@@ -99,7 +103,7 @@ class Rest:
             )
         except requests.RequestException as error:
             raise self._unanswered(request, error, limit) from error
-        except (HTTPError, UnicodeError) as error:  # a name that none can have, say
+        except (HTTPError, UnicodeError, OSError) as error:  # a name that none can have, say
             raise self.error("", f"cannot be reached: {one_line(str(error))}") from error
         text = answer.content.decode("utf-8", "replace")
         if answer.is_redirect:
@@ -136,6 +140,9 @@ class Rest:
         if isinstance(error, requests.exceptions.SSLError):
             reason = f"no secure connection: {_cause(error)}; REQUESTS_CA_BUNDLE names certificates"
             return self.error("", reason)
+        if isinstance(error, requests.exceptions.ProxyError):
+            reason = f"the proxy in this environment does not lead there: {_cause(error)}"
+            return self.error("", f"{reason}; NO_PROXY={self.place.host} does without")
         if isinstance(error, requests.ConnectionError) and _never_connected(error):
             reason = f"cannot be reached: {_cause(error)}; does eKuiper run there, at this port?"
             return self.error("", reason)
@@ -166,7 +173,7 @@ def _auth(token: str | None, login: tuple[str, str] | None) -> AuthBase:
 
 def _never_connected(error: requests.RequestException) -> bool:
     names = {type(each).__name__ for each in _causes(error)}
-    return bool({"NewConnectionError", "NameResolutionError", "ProxyError"} & names)
+    return bool({"NewConnectionError", "NameResolutionError"} & names)
 
 
 def _cause(error: BaseException) -> str:
