@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -292,6 +293,30 @@ def test_one_who_only_begins_to_listen_is_no_stale_socket(tmp_path, monkeypatch)
 
         assert statuses(str(tmp_path), 0.1) == [{"plugin": None, "pid": 1, "state": "silent"}]
         assert path.exists()
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["at once", "when it was asked"])
+def test_who_is_slow_to_speak_asks_again(tmp_path, heard):
+    """A supervisor takes silence for a question, and tells its status: a reload is another one."""
+    path = tmp_path / "s"
+
+    def answer():
+        for said in (b'{"state": "serving"}', b'{"error": null}'):
+            one, _ = listener.accept()
+            with one:
+                if heard or b"error" in said:
+                    one.recv(1, socket.MSG_PEEK)
+                if b"error" in said:
+                    assert one.recv(100) == b"reload\n"
+                one.sendall(said)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        supervisor = threading.Thread(target=answer)
+        supervisor.start()
+        assert asking.reload(str(path), DEADLINE) == {"error": None}
+        supervisor.join(DEADLINE)
 
 
 def test_no_socket_no_status(supervised):

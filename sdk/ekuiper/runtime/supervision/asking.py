@@ -1,5 +1,6 @@
 """Asking the supervisors of this user how they are."""
 
+import _socket as socket
 import os
 import stat
 import time
@@ -16,6 +17,9 @@ __all__ = ["reload", "statuses", "supervisors"]
 
 TIMEOUT = 2.0
 """Seconds that a supervisor is given to answer."""
+
+TRIES = 5
+"""Times that a reload is asked for, if only the status is answered."""
 
 PAUSE = 0.1
 """Seconds until a supervisor that turned us away is asked again."""
@@ -55,7 +59,12 @@ def reload(path: str, timeout: float | None = None) -> dict[str, Any]:
     """Have the supervisor at this socket reload its plugin, and wait for what becomes of it:
     `error` is None or says why all stays as it was. Raises `OSError` or `EkuiperError` when it
     does not answer."""
-    return _ask(path, timeout, b"reload\n")
+    deadline = until(timeout)
+    for _ in range(TRIES):
+        answer = _ask(path, remaining(deadline), b"reload\n")
+        if "error" in answer:
+            return answer  # else we were so slow to speak that it told us its status
+    raise ConnectionResetError(f"{path}: no answer")
 
 
 def _ours(folder: str) -> bool:
@@ -80,13 +89,13 @@ def _ask(path: str, timeout: float | None, wanted: bytes = b"status\n") -> dict[
     answer = b""
     sock = connect(path.encode())
     try:
-        sock.sendall(wanted)
+        _say(sock, wanted)
         while True:
             left = remaining(deadline)
             if left == 0:
                 raise ChannelTimeoutError(path, timeout)
             sock.settimeout(left)
-            data = sock.recv(65536)
+            data = _hear(sock)
             if not data:
                 break
             answer += data
@@ -98,3 +107,17 @@ def _ask(path: str, timeout: float | None, wanted: bytes = b"status\n") -> dict[
     if not isinstance(found, dict):
         raise MalformedMessageError(answer, "no object")
     return found
+
+
+def _say(sock: socket.socket, wanted: bytes) -> None:
+    try:
+        sock.sendall(wanted)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it has answered already: silence is a question, too
+
+
+def _hear(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(65536)
+    except ConnectionResetError:
+        return b""  # it hung up without a look at what we said
