@@ -198,3 +198,10 @@ def test_a_path_with_blanks_is_quoted():
     (found,) = bad(replace(MACHINE, files=(file,)))
 
     assert found.fix.endswith("rm '/tmp/my rule'\\''s_0.ipc'")
+
+
+def test_very_many_stale_sockets():
+    """The command has so many as can be looked through, and there is a next time."""
+    (found,) = bad(stale(1000, count=200))
+
+    assert found.fix.endswith("/tmp/func_29.ipc; then look again")

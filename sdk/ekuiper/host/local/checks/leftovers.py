@@ -8,7 +8,8 @@ from .finding import Finding, error, user, warning, well
 
 __all__ = ["check_leftovers"]
 
-_FEW = 5
+_FEW = 5  # that are named
+_MOST = 30  # that are removed at a time
 
 
 def check_leftovers(machine: Machine) -> Iterator[Finding]:
@@ -47,8 +48,10 @@ def _names(files: Sequence[SocketFile]) -> str:
 
 
 def _remove(files: Sequence[SocketFile]) -> str:
-    """A command that removes all of them."""
-    return "Remove what no running rule needs: rm " + " ".join(_quoted(each.path) for each in files)
+    """A command that removes them, or as many as a screen has room for."""
+    command = "rm " + " ".join(_quoted(each.path) for each in files[:_MOST])
+    again = "; then look again" if len(files) > _MOST else ""
+    return f"Remove what no running rule needs: {command}{again}"
 
 
 def _quoted(path: str) -> str:
