@@ -82,11 +82,14 @@ def test_from_nothing_to_a_rule_and_on(author: Author, site: Site) -> None:
         author.edit("value * 3", "value * 3 +")
         assert "SyntaxError" in author.deploy(code=1)
         assert question.ask() == 9
-        if not author.kuiperd.version.survives_early_deaths:
-            return
         author.edit("value * 3 +", "value * 5")
         author.edit("from typing", "import sys\nassert len(sys.argv) < 2, 'broken'\nfrom typing")
-        assert "was put back and answers" in author.deploy("--wait", "15s", code=1)
+        told = author.deploy("--wait", "15s", code=1)
+        assert "the host is as it was" in told
+        if author.kuiperd.version.ends_itself:
+            assert "its code fails there: AssertionError: broken" in " ".join(told.split())
+        else:
+            assert "was put back and answers" in told
         assert question.ask(timeout=30) == 12
         assert question.rule.status()["status"] == "running"
 

@@ -80,9 +80,9 @@ class Version(NamedTuple):
         return _compact(list(rows))
 
     @property
-    def survives_early_deaths(self) -> bool:
-        """Whether it goes on when an updated plugin ends right after its start: 2.0 may panic."""
-        return self[:2] != (2, 0)
+    def ends_itself(self) -> bool:
+        """Whether it panics when a plugin in use answers after an update that it cannot start."""
+        return (2, 0) <= self <= (2, 1, 0)
 
     @property
     def mistakes_the_dead(self) -> bool:

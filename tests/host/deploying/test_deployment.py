@@ -40,15 +40,12 @@ class Deploying:
         self, edition: str, *marks: str, choices: Choices | None = None, **symbols: Any
     ) -> Outcome:
         package = self.package(edition, *marks, **symbols)
+        return self.deploy(package, choices or Choices(wait=1.0, settle=0))
+
+    def deploy(self, package: Package, choices: Choices) -> Outcome:
         with Rest(self.stub.url, timeout=1.0) as rest:
-            return Deployment(
-                rest,
-                package,
-                self.record,
-                choices or Choices(wait=1.0, settle=0),
-                self.steps.append,
-                self.stop,
-            ).run()
+            tell = self.steps.append
+            return Deployment(rest, package, self.record, choices, tell, self.stop).run()
 
     def undeploy(self, **given: bool) -> Outcome:
         options = {"force": False, "dry_run": False, **given}

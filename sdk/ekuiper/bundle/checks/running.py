@@ -24,7 +24,15 @@ from .code import OLDEST, declaration_failed, one_line
 from .finding import Finding, Version
 from .model import Bundle, Member
 
-__all__ = ["Interpreter", "ask_code", "check_interpreter", "least_python", "unpacked"]
+__all__ = [
+    "Interpreter",
+    "Launched",
+    "ask_code",
+    "check_interpreter",
+    "launched_by",
+    "least_python",
+    "unpacked",
+]
 
 _LEAST = re.compile(r"(>=|>|~=|==)\s*3\.(\d+)")
 _ABSENT = "ModuleNotFoundError"
@@ -97,7 +105,7 @@ def unpacked(bundle: Bundle, manifest: Manifest) -> Iterator[tuple[Project, str]
             if not refused_name(name) and not misplaced([name]):
                 _write(top / name, member)
         script = top / manifest.executable
-        launched = _launched(script.read_bytes())
+        launched = launched_by(script.read_bytes())
         if launched is not None:
             script.write_text(_shim(script, launched), encoding="utf-8")
         elsewhere = launched.elsewhere if launched else ""
@@ -116,7 +124,7 @@ def _write(path: Path, member: Member) -> None:
 
 
 @dataclass(frozen=True)
-class _Launched:
+class Launched:
     """What a launcher says: the plugin file beside it, and what that brings along."""
 
     script: str
@@ -130,8 +138,8 @@ class _Launched:
         return "is for another machine or Python" if self.carried.refusal else ""
 
 
-def _launched(content: bytes) -> _Launched | None:
-    """None for what is no launcher."""
+def launched_by(content: bytes) -> Launched | None:
+    """What a launcher runs; None for what is no launcher."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
@@ -145,11 +153,11 @@ def _launched(content: bytes) -> _Launched | None:
                 if isinstance(each.value, ast.Constant) and each.arg in Carried._fields
             }
             if isinstance(script, ast.Constant) and isinstance(script.value, str):
-                return _Launched(script.value, Carried(**options))
+                return Launched(script.value, Carried(**options))
     return None
 
 
-def _shim(launcher: Path, launched: _Launched) -> str:
+def _shim(launcher: Path, launched: Launched) -> str:
     script = str(launcher.parent / launched.script)
     library = str((launcher.parent / launched.carried.library).resolve())
     return (

@@ -6,8 +6,10 @@ from ...bundle.checks import Checked, Finding, Installed, Target, check_target
 from ...errors import HostError
 from ..rest.plugins import Plugin
 
-__all__ = ["Refused", "check_host", "told"]
+__all__ = ["Refused", "check_host", "ends_itself", "told"]
 
+_FIRST, _LAST = (2, 0, 0), (2, 1, 0)  # that end themselves when a plugin in use cannot go on
+_DROPPED = "symbol-dropped"
 _NOT_OURS = "plugin-taken"  # a warning elsewhere; to replace somebody's plugin is no update
 
 
@@ -25,7 +27,18 @@ def check_host(found: Checked, place: str, version: str, plugins: Iterable[Plugi
     for finding in findings:
         if finding.severity == "error" or finding.id == _NOT_OURS:
             raise Refused(told(finding))
+        if finding.id == _DROPPED and ends_itself(version):
+            ends = f"If a rule has used it, eKuiper {version} ends itself then, with all rules"
+            raise Refused(f"{told(finding)} {ends}; --no-check replaces it all the same")
     return [told(each) for each in findings]
+
+
+def ends_itself(version: str) -> bool:
+    """Whether an eKuiper of this version may end when a plugin cannot start after an update."""
+    numbers = version.partition("-")[0].split(".")
+    if not all(number.isdecimal() for number in numbers):
+        return False
+    return _FIRST <= tuple(map(int, numbers)) <= _LAST
 
 
 def told(finding: Finding) -> str:

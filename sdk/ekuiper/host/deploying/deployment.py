@@ -11,11 +11,12 @@ from ...errors import HostError
 from ..rest import Rest
 from ..rest.plugins import Plugin, plugins, version
 from .answering import Silent
-from .checking import Refused, check_host
+from .checking import Refused, check_host, ends_itself
 from .outcome import Outcome, Step, Tell
 from .package import Package
 from .previous import Previous, basename, find_previous
 from .record import Deployed, Record
+from .rehearsal import rehearse
 from .shelf import Shelf
 from .switch import Switch
 from .turn import turn
@@ -28,11 +29,14 @@ _UPLOAD = 600.0  # seconds that others leave us beyond those of waiting
 @dataclass(frozen=True)
 class Choices:
     """How to deploy. A plugin gets `wait` seconds to answer, and the one that it replaces `settle`
-    to end. With `checked`, what was found wrong with it is held against each host before anything
-    is done there."""
+    to end; and `back`, if that is more, to answer when it is put back, as it did before. With
+    `checked`, what was found wrong with it is held against each host before anything is done
+    there.
+    """
 
     wait: float = 90.0
     settle: float = 1.0
+    back: float = 30.0
     rollback: bool = True
     dry_run: bool = False
     checked: Checked | None = None
@@ -127,6 +131,7 @@ class Deployment:
         elif same:
             self._renew()
         else:
+            self._rehearse()
             outcome.now = self._shelf.put(self._say)
             outcome.answers = self._switch.to(outcome.now, self._expected(), self._stop)
             outcome.did = word
@@ -153,6 +158,16 @@ class Deployment:
         if self._choices.rollback:
             raise Refused(f"{said}; --no-rollback replaces it all the same")
         self._outcome.notes.append(said)
+
+    def _rehearse(self) -> None:
+        """Where an edition that cannot start would be the end of the host."""
+        outcome, choices = self._outcome, self._choices
+        if choices.checked is None or not ends_itself(outcome.host_version):
+            return
+        if not rehearse(self._rest, self._package, choices.wait, self._stop, self._say):
+            outcome.notes.append(
+                f"eKuiper {outcome.host_version} ends itself if this code cannot be imported there"
+            )
 
     def _renew(self) -> None:
         """Nothing, if what is there answers; else it is installed once more."""
@@ -203,7 +218,8 @@ class Deployment:
                 self._switch.away(name)
                 return f"{name} was removed; the host is as it was{stayed}"
             file = basename(previous.url)
-            self._switch.to(previous.url, previous.plugin, threading.Event())
+            back = self._choices.back
+            self._switch.to(previous.url, previous.plugin, threading.Event(), at_least=back)
             return f"{file} was put back and answers; the host is as it was{stayed}"
         except Silent as silent:
             return f"{basename(outcome.before)} was put back, but: {silent}{stayed}"

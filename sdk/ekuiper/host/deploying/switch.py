@@ -27,10 +27,12 @@ class Switch:
         self.touched = False
         """Whether the host is perhaps no longer as it was."""
 
-    def to(self, url: str, expected: Plugin, stop: threading.Event) -> dict[str, str]:
-        """Install from this archive; returns how each symbol was seen to work. Raises `Silent`,
-        and `RestError`."""
-        deadline = time.monotonic() + self._wait
+    def to(
+        self, url: str, expected: Plugin, stop: threading.Event, *, at_least: float = 0.0
+    ) -> dict[str, str]:
+        """Install from this archive; returns how each symbol was seen to work. It has `at_least` so
+        many seconds for that. Raises `Silent`, and `RestError`."""
+        deadline = time.monotonic() + max(self._wait, at_least)
         for left in range(_TRIES - 1, -1, -1):
             replaced = self._put(url, expected.name)
             if replaced:
