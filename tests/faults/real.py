@@ -183,6 +183,15 @@ class _Real:
         self._host.kill()
         self._nobody_left()
         self._host.start()
+        self._start_unknowing()
+
+    def _start_unknowing(self) -> None:
+        """eKuiper 2 reads the folders of plugins on threads of their own while it starts its rules
+        (`syncRegistry` in internal/plugin/portable/manager.go), so that one may end before its
+        plugin is known. Its user starts it then."""
+        status = self._host.rest.get(f"/rules/{self._rule}/status")
+        if " not found" in str(status.get("message", "")) and status.get("status") != "running":
+            self._host.rest.post(f"/rules/{self._rule}/start")
 
     def _do_restart(self, step: Step) -> str:
         if not self._host.version.restarts_in_order:

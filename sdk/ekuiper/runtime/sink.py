@@ -11,7 +11,7 @@ from ..transport.ceded import Ceded
 from .acks import Acks
 from .context import SinkContext
 from .guard import Guard
-from .keeping import Keeping, Kept
+from .keeping import Keeping, Kept, KeptDoor
 from .supervision.custody import name_of
 from .symbol import RunningSymbol
 
@@ -29,7 +29,7 @@ class RunningSink(RunningSymbol):
     kind = "sink"
     _inbox: Inbox | None = None
     _acks: Acks | None = None
-    _kept: Kept | None = None
+    _kept: Kept | KeptDoor | None = None
     _rows = _errors = 0
 
     def __init__(
@@ -57,13 +57,18 @@ class RunningSink(RunningSymbol):
         self.ctx = SinkContext(self.what, self.command.meta, self._acks)
 
     def connect(self, ceded: Ceded | None) -> None:
-        if self._acks is not None and self._keeping is not None and self._kept is None:
-            if ceded is None:
-                self._inherit()
-            self._kept = self._kept or self._keeping.new(self._name)
-            self._acks.keeper = self._kept
+        if self._keeping is not None and self._kept is None:
+            self._kept = self._keep(self._keeping, ceded)
         url = self._addresses.data(self.command.meta)
         self._inbox = self._transport.pull(url, ceded=ceded, keeper=self._kept)
+
+    def _keep(self, keeping: Keeping, ceded: Ceded | None) -> Kept | KeptDoor | None:
+        if self._acks is None:
+            return keeping.door(self._name, new=ceded is not None)
+        if ceded is None:
+            self._inherit()
+        self._acks.keeper = kept = self._kept or keeping.new(self._name)
+        return kept
 
     def cede(self) -> Ceded | None:
         return self._inbox.cede() if self._inbox is not None else None

@@ -18,6 +18,9 @@ class Keeper(Protocol):
     A PULL calls `keep`, `begin` and `end`, a PUSH `pay`; each from one thread at a time.
     """
 
+    counts: bool
+    """Whether it wants to hear `begin` and `end`, for which each message costs a PULL more."""
+
     def kept(self) -> Ceded | None:
         """What to go on with, of a process that died."""
 

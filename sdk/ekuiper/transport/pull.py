@@ -22,6 +22,7 @@ class Pull(Listening):
         super().__init__(url, door, (PULL, PUSH), longest)
         self._messages: deque[bytes] = deque()
         self._keeper = keeper
+        self._counted = keeper is not None and keeper.counts
 
     def cede(self) -> Ceded | None:
         """Close it, but let another process go on with all there is; None where that cannot be.
@@ -54,7 +55,7 @@ class Pull(Listening):
         for fd, unread in zip(ceded.connections, ceded.unread, strict=False):
             self._resume(fd, unread)
         self._messages.extend(Decoder(PUSH).feed(ceded.unread[-1]))
-        if self._keeper is not None:
+        if self._keeper is not None and self._counted:
             whole = not any(connection.decoder.begun for connection in self._connections)
             self._keeper.end(len(self._messages), whole=whole)
 
@@ -92,7 +93,7 @@ class Pull(Listening):
 
     def _gather(self, deadline: float | None) -> None:
         """Read once from every peer that says something, so that none is left behind."""
-        read = self._read if self._keeper is None else self._read_watched
+        read = self._read_watched if self._counted else self._read
         for connection in self._talking(deadline):
             self._messages.extend(read(connection) or ())
         if not self._messages and deadline is not None and remaining(deadline) == 0:

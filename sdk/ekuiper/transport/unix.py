@@ -98,6 +98,9 @@ class UnixDoor:
 
     def __init__(self, url: str, ceded: int = -1) -> None:
         self._path = path_of(url)
+        if ceded >= 0 and not os.path.lexists(self._path):
+            os.close(ceded)  # nobody would come that way any more
+            ceded = -1
         if ceded < 0:
             self._sock, self._identity = claim(url, self._path, lambda: _listen(self._path))
         else:
