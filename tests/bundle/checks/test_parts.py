@@ -47,6 +47,33 @@ def test_the_name_of_a_zip(tmp_path: Path) -> None:
     assert "zip-suffix" in ids(path.rename(path.with_suffix(".ZIP")))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[project\n", "is not readable TOML"),
+        ('[project]\nversion = 1\nname = "p"\n[tool.ekuiper]\n', "project.version: must be text"),
+        ("[tool.ekuiper]\n", "project.name: is missing"),
+        ('[project]\nname = "p"\n', "has no table [tool.ekuiper]"),
+    ],
+)
+def test_projects_that_cannot_be_read(tmp_path: Path, text: str, told: str) -> None:
+    """Their `pyproject.toml` is what is wrong with them, and not that there is no manifest."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    (found,) = check_folder(tmp_path, interpreter=QUICK).findings
+
+    assert (found.id, found.place) == ("project-file", "pyproject.toml")
+    assert told in found.reason
+
+
+def test_a_plugin_file_that_is_left_out(tmp_path: Path) -> None:
+    """By git's rules or by one's own: `ekuiper pack` would refuse it."""
+    folder = project(tmp_path, Draft())
+    (folder / ".gitignore").write_text("main.py\n")
+    (found,) = check_folder(folder, interpreter=QUICK).findings
+
+    assert (found.id, found.place) == ("no-executable", "pyproject.toml")
+
+
 def test_large() -> None:
     """A plugin is large from 500 MiB on, all files together."""
     files = [Member(f"{name}.bin", stat.S_IFREG | 0o644, HALF, BytesIO) for name in "ab"]

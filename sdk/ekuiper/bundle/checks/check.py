@@ -32,6 +32,7 @@ __all__ = ["Checked", "check_archive", "check_folder"]
 
 _LINKS = ("link out of the folder", "broken link", "link to a folder")
 _ODD = "no plain file"
+_PYPROJECT = "pyproject.toml"
 _TELLING = {
     rule.id
     for rule in (
@@ -108,6 +109,10 @@ def check_folder(
         return Checked(_or_problem(findings, bundle, folder, problem), None)
     if text is not None:
         findings += _check_described(bundle, manifest, text, names)
+    elif manifest.executable not in bundle.files:
+        reason = f"{manifest.executable}, the plugin file, is left out of a pack"
+        fix = "Name it in include of [tool.ekuiper], or have git not ignore it."
+        findings.append(rules.NO_EXECUTABLE(bundle.at(_PYPROJECT), reason, fix))
     findings += _check_python(bundle, manifest, project, interpreter)
     declared = None
     if _can_run(bundle, manifest, findings):
@@ -167,8 +172,13 @@ def _project(folder: Path) -> tuple[Project | None, ManifestError | None]:
 def _or_problem(
     findings: list[Finding], bundle: Bundle, folder: Path, problem: ManifestError | None
 ) -> list[Finding]:
-    """With why the folder is no project, if nothing has been found that says it better."""
-    if problem is None or any(each.severity == "error" for each in findings):
+    """With why the folder is no project, if nothing has been found that says it better. Of what is
+    wrong with a `pyproject.toml` nothing else tells, and such a folder needs no manifest."""
+    if problem is None:
+        return findings
+    if Path(problem.path).name == _PYPROJECT:
+        findings = [each for each in findings if each.id != rules.NO_MANIFEST.id]
+    elif any(each.severity == "error" for each in findings):
         return findings
     path, top = Path(problem.path).resolve(), folder.resolve()
     place = path.relative_to(top).as_posix() if top in path.parents else bundle.place
