@@ -176,6 +176,18 @@ def test_a_start_that_kills_is_tried_once_more(driver):
     assert driver.live() == []
 
 
+def test_a_function_that_runs_stays_when_another_start_of_it_kills(driver):
+    """Other rules use it: the next worker is given it again."""
+    driver.serving(FUNC)
+    driver.do("command", FUNC)
+    driver.do("died", "by SIGSEGV")
+    driver.do("ready", 300.0)
+
+    assert "killed the worker" in error(driver.do("died", "by SIGSEGV"))
+    driver.wait()
+    assert sent(driver.do("ready", 300.0)) == [FUNC]
+
+
 def test_a_stop_that_kills_is_done(driver):
     """What should stop has stopped."""
     driver.serving(SOURCE)

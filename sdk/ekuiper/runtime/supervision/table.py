@@ -222,7 +222,6 @@ class Table:
         elif not out.silent:
             order.deaths += 1
             if order.deaths >= TRIES:
-                self.starts.remove(order.key)
                 self._refuse(f"the start of {order.what} killed the worker ({how})")
 
     def _respawn(self, now: float, *, needed: bool) -> None:
