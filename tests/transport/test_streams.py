@@ -23,7 +23,7 @@ def fill(pair: Pair, outbox: Outbox) -> tuple[list[bytes], set[bytes]]:
     while True:
         data = b"%d" % len(taken) * 200
         try:
-            outbox.send(data, 0.05)
+            outbox.send(data, 0.05 if taken else DEADLINE)
         except ChannelTimeoutError:
             return taken, {data} if pair.names.startswith("nng") else set()
         taken.append(data)
