@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ekuiper.errors import MalformedMessageError, UnknownCommandError, UnsupportedValueError
-from ekuiper.protocol.codec import decode_call, decode_reply, encode_call, encode_reply
+from ekuiper.protocol.codec import (
+    decode_args,
+    decode_call,
+    decode_reply,
+    encode_call,
+    encode_reply,
+    encode_returned,
+    ending_of,
+)
 from ekuiper.protocol.messages import Call, CallContext, Reply
 
 pytestmark = pytest.mark.usefixtures("each_engine")
@@ -31,6 +39,51 @@ def test_calls_from_one_place_share_a_context() -> None:
     """The context's text is parsed once."""
     first = decode_call(call_frame("Exec", [1, CONTEXT_TEXT]))
     assert decode_call(call_frame("Exec", [2, CONTEXT_TEXT])).context is first.context
+
+
+def test_a_call_from_the_place_of_the_one_before() -> None:
+    """Its arguments are read without its context, which was read before."""
+    ending = ending_of(encode_call(Call("Exec", [1], CONTEXT)))
+    for args in ([1], [[], {"a": [None]}, ending.decode()], [b"\\".decode()]):
+        assert decode_args(encode_call(Call("Exec", args, CONTEXT)), ending) == args
+
+
+ENDING = ending_of(encode_call(Call("Exec", [1], CONTEXT)))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        encode_call(Call("Exec", [1], CallContext("r1", "2_project", 0, 2))),  # another place
+        encode_call(Call("Exec", [], CONTEXT)),
+        call_frame("Exec", [1, CONTEXT_TEXT]),  # with blanks
+        b'{"func":"Exec","arg":[1,' + ENDING,
+        b'{"func":"Exec","arg":[1],[' + ENDING,
+        b'{"func":"Other","arg":[1' + ENDING,
+        b'{"func":"Exec","arg":{"a":1' + ENDING,
+        b'{"func":"Validate","arg":null}',
+        b"",
+    ],
+)
+def test_what_only_the_whole_frame_can_tell(frame: bytes) -> None:
+    """Another place, another request, or none at all: `decode_call` has the last word."""
+    assert decode_args(frame, ENDING) is None
+    assert decode_args(frame, b"") is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b'{"func":"Validate","arg":null}',
+        call_frame("Exec", [1, CONTEXT_TEXT]),
+        b'{"func":"Exec","arg":[1' + ENDING[:-1],
+        b'{"func":"Exec","arg":[1' + ENDING.replace(b"0", b"null"),
+    ],
+)
+def test_no_ending(frame: bytes) -> None:
+    """Of what is no call, or not written as the host does."""
+    assert ending_of(frame) == b""
 
 
 @pytest.mark.parametrize("func", ["Validate", "IsAggregate"])
@@ -161,3 +214,10 @@ def test_a_malformed_reply_is_refused(frame: bytes, reason: str) -> None:
     with pytest.raises(MalformedMessageError) as caught:
         decode_reply(frame)
     assert caught.value.reason == reason
+
+
+def test_what_a_call_returned() -> None:
+    """The reply without the making of a `Reply`."""
+    assert encode_returned([1, None]) == encode_reply(Reply(True, [1, None]))
+    with pytest.raises(UnsupportedValueError, match="result"):
+        encode_returned(1j)

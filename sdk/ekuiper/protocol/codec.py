@@ -4,12 +4,21 @@ Decoders are total: a message, or a `ProtocolError`, whatever the bytes. Encoder
 `UnsupportedValueError` for what has no JSON form, and nothing else.
 """
 
-from .calls import decode_call, decode_reply, encode_call, encode_reply
+from .calls import (
+    decode_args,
+    decode_call,
+    decode_reply,
+    encode_call,
+    encode_reply,
+    encode_returned,
+    ending_of,
+)
 from .control import decode_command, decode_result, encode_command, encode_result, is_handshake
 from .rows import decode_ack, decode_source, encode_ack, encode_row, encode_source_error
 
 __all__ = [
     "decode_ack",
+    "decode_args",
     "decode_call",
     "decode_command",
     "decode_reply",
@@ -20,7 +29,9 @@ __all__ = [
     "encode_command",
     "encode_reply",
     "encode_result",
+    "encode_returned",
     "encode_row",
     "encode_source_error",
+    "ending_of",
     "is_handshake",
 ]

@@ -15,8 +15,8 @@ from ..errors import (
     TransportError,
     UnsupportedValueError,
 )
-from ..protocol.codec import decode_call, encode_reply
-from ..protocol.messages import HANDSHAKE, Call, CallContext, Reply
+from ..protocol.codec import decode_args, decode_call, encode_reply, encode_returned, ending_of
+from ..protocol.messages import HANDSHAKE, CallContext, Reply
 from ..transport import Request
 from ..transport.ceded import Ceded
 from ..typed import Any
@@ -89,7 +89,7 @@ class RunningFunction:
         self._loop = AuthorLoop()
         self._reporter = Reporter(self.what, _log)
         self._contexts: dict[CallContext, FunctionContext] = {}
-        self._place: CallContext | None = None  # of the last call, and its context
+        self._ending = b""  # of the last call, and its context
         self._context: FunctionContext | None = None
         self._limit: int | None = None
         self._large = b"", 0  # the request of the last large reply, and the calls before it
@@ -214,14 +214,8 @@ class RunningFunction:
     def _answer(self, frame: bytes) -> bytes:
         """The reply to one request; never raises, whatever author code does."""
         try:
-            call = decode_call(frame)
-            if self._author is None:
-                self._make()
-            _, args, place = call
-            # A pair is made faster than a `Reply`.
-            encoded = encode_reply(
-                self._rare(call) if place is None else (True, self._exec(args, place))
-            )
+            args = decode_args(frame, self._ending)
+            encoded = self._answer_any(frame) if args is None else self._exec(args)
         except UnsupportedValueError as error:
             return self._refuse(f"exec returned what cannot be sent: {error}")
         except SymbolError as error:
@@ -253,20 +247,27 @@ class RunningFunction:
         self._large = frame, self.tally.calls
         return encoded
 
-    def _rare(self, call: Call) -> Reply:
-        if call.func == "Validate":
-            return self._validate(call.args)
-        return Reply(True, self._is_aggregate())
-
-    def _exec(self, args: list[Any], place: CallContext) -> Any:
-        if place is not self._place:
-            self._move(place)
+    def _exec(self, args: list[Any]) -> bytes:
         result = self._author.exec(args, self._context)
-        return self._loop.run(result) if type(result) is CoroutineType else result
+        if type(result) is CoroutineType:
+            result = self._loop.run(result)
+        return encode_returned(result)
+
+    def _answer_any(self, frame: bytes) -> bytes:
+        """The reply to a request that is not the call of one place in a rule after another."""
+        func, args, place = decode_call(frame)
+        if self._author is None:
+            self._make()
+        if place is not None:
+            self._move(place)
+            self._ending = ending_of(frame)
+            return self._exec(args)
+        if func == "Validate":
+            return encode_reply(self._validate(args))
+        return encode_returned(self._is_aggregate())
 
     def _move(self, place: CallContext) -> None:
         self._context = self._contexts.get(place) or self._new_context(place)
-        self._place = place
         PLACE.set(place_of(place))
 
     def _validate(self, args: list[Any]) -> Reply:

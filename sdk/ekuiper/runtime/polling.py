@@ -72,12 +72,15 @@ class AdaptiveWait:
         "_trial",
         "_turn",
         "_turnaround",
+        "release",
     )
 
     def __init__(
         self, turn: Lock, count: Callable[[int], None], *, always: bool | None = None
     ) -> None:
         self._turn = turn
+        self.release = turn.release
+        """The polling that `window` allowed is over."""
         self._count = count
         self._always = always
         self._polls = False  # the way that is used now
@@ -101,10 +104,6 @@ class AdaptiveWait:
         if wanted and self._turnaround < CAP and self._turn.acquire(False):
             return WINDOW
         return 0
-
-    def release(self) -> None:
-        """The polling that `window` allowed is over."""
-        self._turn.release()
 
     def answered(self, came: int, sent: int) -> None:
         """A reply is out, whose sending began at `sent`, to the request that came at `came`."""

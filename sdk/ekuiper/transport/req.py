@@ -157,8 +157,18 @@ class Req(Dialling):
     def _hear(self, deadline: float | None, spin: int) -> bytes:
         if not self._waiting:
             raise ChannelStateError(f"{self.url}: recv without a request under way")
-        if self._reply is None:
-            self._await_reply(deadline, spin)
+        connection = self._connection
+        if self._reply is None and connection is not None:
+            try:
+                data = connection.read(deadline, spin=spin)
+            except ChannelTimeoutError:
+                raise self._late() from None
+            size = len(data) - REQUEST_HEAD_SIZE
+            if connection.decoder.between and data.startswith(request_head(self._id, max(size, 0))):
+                self._waiting = False
+                return data[REQUEST_HEAD_SIZE:]  # it, and no more: so it is nearly always
+            self._take(connection, data)
+            self._await_reply(deadline)
         reply = self._reply
         self._waiting = False
         self._reply = None
@@ -166,17 +176,21 @@ class Req(Dialling):
             raise self._reset()
         return reply
 
-    def _await_reply(self, deadline: float | None, spin: int = 0) -> None:
+    def _await_reply(self, deadline: float | None) -> None:
         """Read until the reply is there, or the connection lost."""
         while self._reply is None and self._connection is not None:
             try:
-                data = self._connection.read(deadline, spin=spin)
+                data = self._connection.read(deadline)
             except ChannelTimeoutError:
-                if self._finishing:
-                    self._retire()
-                    self._check_open()
-                raise ChannelTimeoutError(f"{self.url}: no reply in time") from None
+                raise self._late() from None
             self._take(self._connection, data)
+
+    def _late(self) -> ChannelTimeoutError:
+        """Nothing came in time, or before `finish`."""
+        if self._finishing:
+            self._retire()
+            self._check_open()
+        return ChannelTimeoutError(f"{self.url}: no reply in time")
 
     def _holds_message(self) -> bool:
         return self._waiting and (self._reply is not None or self._connection is None)
@@ -184,10 +198,6 @@ class Req(Dialling):
     def _take(self, connection: Connection, data: bytes) -> None:
         """Look for the reply in what was read; replies to cancelled requests are dropped."""
         decoder = connection.decoder
-        size = len(data) - REQUEST_HEAD_SIZE
-        if decoder.between and size >= 0 and data.startswith(request_head(self._id, size)):
-            self._reply = data[REQUEST_HEAD_SIZE:]  # it, and no more: so it is nearly always
-            return
         request_id = self._id.to_bytes(4, "big")
         for frame in decoder.feed(data):
             if self._reply is None and frame.startswith(request_id):
