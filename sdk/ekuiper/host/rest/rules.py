@@ -43,11 +43,7 @@ def rules(rest: Rest) -> list[Rule]:
 
 def rule_status(rest: Rest, id: str) -> dict[str, Any]:
     """Its state and the figures of its nodes."""
-    path = f"{_rule(id)}/status"
-    found = rest.get(path)
-    if not isinstance(found, dict):
-        raise rest.error(f"GET {path}", "the answer is no status of a rule")
-    return found
+    return _object(rest, f"{_rule(id)}/status", "status of a rule")
 
 
 def rule_count(status: dict[str, Any], node: str, metric: str) -> int:
@@ -91,11 +87,7 @@ def streams(rest: Rest) -> list[str]:
 
 def stream(rest: Rest, name: str) -> dict[str, Any]:
     """Its fields and options."""
-    path = f"/streams/{quote(name, safe='')}"
-    found = rest.get(path)
-    if not isinstance(found, dict):
-        raise rest.error(f"GET {path}", "the answer is no stream")
-    return found
+    return _object(rest, f"/streams/{quote(name, safe='')}", "stream")
 
 
 def stream_texts(rest: Rest) -> dict[str, str]:
@@ -113,3 +105,10 @@ def delete_stream(rest: Rest, name: str) -> None:
 
 def _rule(id: str) -> str:
     return f"/rules/{quote(id, safe='')}"
+
+
+def _object(rest: Rest, path: str, what: str) -> dict[str, Any]:
+    found = rest.get(path)
+    if not isinstance(found, dict):
+        raise rest.error(f"GET {path}", f"the answer is no {what}")
+    return found
