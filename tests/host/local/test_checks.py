@@ -205,3 +205,11 @@ def test_very_many_stale_sockets():
     (found,) = bad(stale(1000, count=200))
 
     assert found.fix.endswith("/tmp/func_29.ipc; then look again")
+
+
+def test_what_only_root_can_remove():
+    """Sockets in /tmp belong to who made them."""
+    ours, theirs = stale(MACHINE.uid, 2), stale(MACHINE.uid + 1, 2)
+
+    assert "Remove what" in bad(ours)[0].fix
+    assert "Remove, as root, what" in bad(replace(theirs, hosts=()))[0].fix

@@ -48,7 +48,8 @@ def _users(machine: Machine, host: Kuiperd) -> Iterator[Finding]:
         yield error("user", place, reason, fix)
     elif host.uid != machine.uid:
         reason = f"runs as {user(host.uid)}, this as {user(machine.uid)}"
-        fix = "To see its plugins by ekuiper status, or to reload them, be that user: sudo -u …"
+        be = f"sudo -u '#{host.uid}' …"
+        fix = f"To see its plugins by ekuiper status, or to reload them, be that user: {be}"
         yield warning("user", place, reason, fix)
     else:
         yield well("user", place, f"runs as {user(host.uid)}, as this does")

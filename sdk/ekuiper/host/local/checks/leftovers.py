@@ -21,10 +21,10 @@ def check_leftovers(machine: Machine) -> Iterator[Finding]:
     if blocking:
         owners = " and ".join(sorted({user(each.uid) for each in blocking}))
         reason = f"left by {owners}, who alone may replace it: {_names(blocking)}"
-        yield error("stale-sockets", machine.sockets.path, reason, _remove(blocking))
+        yield error("stale-sockets", machine.sockets.path, reason, _remove(blocking, machine.uid))
     if harmless:
         reason = f"nobody listens at {_names(harmless)}"
-        yield warning("stale-sockets", machine.sockets.path, reason, _remove(harmless))
+        yield warning("stale-sockets", machine.sockets.path, reason, _remove(harmless, machine.uid))
     if not stale:
         reason = f"no stale ones among {len(machine.files)} sockets of eKuiper"
         yield well("stale-sockets", machine.sockets.path, reason)
@@ -47,11 +47,14 @@ def _names(files: Sequence[SocketFile]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _remove(files: Sequence[SocketFile]) -> str:
-    """A command that removes them, or as many as a screen has room for."""
+def _remove(files: Sequence[SocketFile], uid: int) -> str:
+    """A command that removes them, or as many as a screen has room for; for our user `uid`, who
+    can do so with own files, unless that is root."""
+    owners = {each.uid for each in files}
+    who = "" if uid == 0 or owners == {uid} else ", as root,"
     command = "rm " + " ".join(_quoted(each.path) for each in files[:_MOST])
     again = "; then look again" if len(files) > _MOST else ""
-    return f"Remove what no running rule needs: {command}{again}"
+    return f"Remove{who} what no running rule needs: {command}{again}"
 
 
 def _quoted(path: str) -> str:
