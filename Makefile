@@ -43,7 +43,9 @@ run: $(VENV)/cli.stamp
 	    --sink sqlite --conf sqlite.path=$(CURDIR)/$(DATABASE)
 	@$(BIN)/python example/machine_health/show.py $(DATABASE)
 
+# Compiled beforehand: hundreds of processes import it, and may be told not to keep what they compile.
 test: $(VENV)/dev.stamp
+	@$(BIN)/python -m compileall -q sdk
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp
