@@ -4,8 +4,6 @@
 used while they run; `enum` 2 ms and 0.4 MB. Type checkers see the real names.
 """
 
-from collections import namedtuple
-
 TYPE_CHECKING = False  # as `typing` has it: so checkers take it for true
 
 __all__ = [
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from enum import Enum
     from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 else:
+    from _collections import _tuplegetter
 
     class _Anything(type):
         def __getitem__(cls, item):
@@ -39,17 +38,44 @@ else:
     def TypeVar(name, bound=None):
         return Any
 
+    class _Record(tuple):
+        """What `collections.namedtuple` makes anew for each class, which takes twice the memory."""
+
+        __slots__ = ()
+        _fields = ()
+
+        @classmethod
+        def _make(cls, items):
+            return tuple.__new__(cls, items)
+
+        def _replace(self, **changed):
+            made = self._make(map(changed.pop, self._fields, self))
+            if changed:
+                raise ValueError(f"got unexpected field names: {list(changed)!r}")
+            return made
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            items = ", ".join(f"{key}={value!r}" for key, value in self._asdict().items())
+            return f"{type(self).__name__}({items})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
     class _Maker(type):
         def __new__(meta, name, bases, body):
             if not bases:
                 return type.__new__(meta, name, bases, body)
-            fields = type(name, (), dict(body)).__annotations__
-            defaults = [body[field] for field in fields if field in body]
-            made = namedtuple(name, fields, defaults=defaults)
-            for key, value in body.items():
-                if key not in fields:
-                    setattr(made, key, value)
-            return made
+            fields = tuple(type(name, (), dict(body)).__annotations__)
+            arguments = "".join(f", {field}" for field in fields)
+            items = "".join(f"{field}, " for field in fields)
+            new = eval(f"lambda _cls{arguments}: _new(_cls, ({items}))", {"_new": tuple.__new__})
+            new.__defaults__ = tuple(body[field] for field in fields if field in body)
+            getters = {field: _tuplegetter(at, None) for at, field in enumerate(fields)}
+            own = {"__slots__": (), "__new__": new, "__match_args__": fields, "_fields": fields}
+            return type(name, (_Record,), {**own, **body, **getters})
 
     class NamedTuple(metaclass=_Maker):
         """Its subclasses are tuples whose items have the names that are annotated."""
