@@ -2,7 +2,7 @@
 
 The engine is chosen at its first use, not at import: orjson loads half the standard library, which
 would come before the first symbol. EKUIPER_JSON=stdlib or orjson overrides the choice. A supervisor
-has the standard library's alone, see `stdlib`.
+uses the standard library's alone, see `stdlib`.
 """
 
 import os
@@ -14,7 +14,7 @@ from ..typed import Any, NamedTuple
 from .stdlib import decoded, dumps_with_care, encoded, stdlib_loads
 from .values import plain
 
-__all__ = ["Engine", "dumps", "engine", "loads"]
+__all__ = ["Engine", "dumps", "engine", "loads", "preload"]
 
 
 class Engine(NamedTuple):
@@ -39,6 +39,13 @@ def engine() -> Engine:
                 advice = "run pip install 'ekuiper[fast]', or unset EKUIPER_JSON"
                 raise ConfigError("EKUIPER_JSON", f"{error}; {advice}") from None
     return Engine("stdlib", decoded, encoded)
+
+
+def preload() -> None:
+    """Load what `engine` may need, without a choice yet: in a process that forks others. Raises
+    what the import of orjson raises."""
+    if os.environ.get("EKUIPER_JSON") != "stdlib":
+        _orjson()
 
 
 def loads(frame: bytes) -> Any:

@@ -118,12 +118,11 @@ def _enter(
         from .wrapper import speak_past_it
 
         speak_past_it(exchange.peer)
-    # All else only now. Nor more than that: a fork shares little of what it has, as the counts of
-    # references are written to, so what workers alone need is theirs to load.
+    # All else only now.
     from .supervision.link import Link
     from .supervision.machine import Machine
     from .supervision.marks import new_marks
-    from .supervision.spawning import Interpreter
+    from .supervision.spawning import Interpreter, single_threaded
     from .supervision.supervisor import Supervisor
 
     python = carried.interpreter if carried.wheels else interpreter or sys.executable
@@ -136,6 +135,10 @@ def _enter(
     command = Interpreter(before, [plugin, path, *rest])
     forks = interpreter is None and not carried.wheels
     machine = Machine(os.path.basename(script) + " (and making .venv)" * bool(carried.wheels))
+    if forks and single_threaded():
+        from .supervision.preloading import preload
+
+        preload()
     gc.freeze()  # so that a worker's collections do not write to what it shares
     supervisor = Supervisor(exchange, machine, Report(name), command, new_marks(), forks=forks)
     link = supervisor.run()

@@ -406,12 +406,29 @@ def test_memory_is_of_the_whole_tree(supervised):
     assert memory([]) is None
 
 
+def libraries(pid: int) -> set[str]:
+    """The shared objects that a process has loaded."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return {line.split()[-1] for line in lines if ".so" in line}
+
+
 def test_the_supervisor_loads_nothing_more_while_it_works(supervised):
-    """It reads commands and answers statuses with what it has: no engine for JSON."""
-    pytest.importorskip("orjson")
+    """It reads commands and answers statuses with what it has."""
     plugin = supervised(ALL_KINDS).hosted()
-    assert ask(plugin.function("a"))
+    function = plugin.function("a")
+    before = libraries(plugin.process.pid)
+    assert ask(function)
     await_status(plugin, lambda status: status["state"] == "serving")
 
-    assert "orjson" in Path(f"/proc/{plugin.workers()[0]}/maps").read_text()
-    assert "orjson" not in Path(f"/proc/{plugin.process.pid}/maps").read_text()
+    assert libraries(plugin.process.pid) == before
+
+
+@pytest.mark.parametrize("choice", ["orjson", "stdlib"])
+def test_orjson_is_shared_if_it_is_used(supervised, choice):
+    """Loaded before the fork, or never."""
+    pytest.importorskip("orjson")
+    plugin = supervised(ALL_KINDS).hosted(EKUIPER_JSON=choice)
+    assert ask(plugin.function("a"))
+    for pid in (plugin.process.pid, *plugin.workers()):
+        loaded = any("orjson" in each for each in libraries(pid))
+        assert loaded == (choice == "orjson")

@@ -4,6 +4,7 @@ import os
 import sys
 from types import TracebackType
 
+from ..asmain import LAUNCHER
 from ..author import PACKAGE, is_library
 
 __all__ = ["author_files", "files_of"]
@@ -11,10 +12,15 @@ __all__ = ["author_files", "files_of"]
 
 def author_files() -> list[str]:
     """The script and the modules that it imported, but for the standard library, what was
-    installed, and this package."""
+    installed, and this package.
+
+    Those that were there before are not even looked at: a forked worker would have half a megabyte
+    of them copied.
+    """
     found: dict[str, None] = {}
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
+    # At once, since other threads may import, too.
+    for name in list(iter(reversed(sys.modules).__next__, LAUNCHER)):
+        path = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(path, str) and not path.startswith(PACKAGE) and not is_library(path):
             found[os.path.abspath(path)] = None
     return list(found)
