@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..typed import TypeVar
-from .hangs import Hangs
+from .hangs import Hangs, watched_by_thread
 from .supervision.marks import KEPT_WHOLE, LONG, SHORT, SLOTS, Marks, content_of, mark_of
 
 __all__ = ["PATIENCE", "Guard", "guard_alone"]
@@ -25,7 +25,7 @@ def guard_alone(call_timeout: float | None) -> "Guard":
     """For a process without a supervisor: nobody learns of what kills it, but calls that hang are
     told."""
     marks = Marks(-1)
-    hangs = Hangs(marks.calls)
+    hangs = watched_by_thread(marks.calls)
     hangs.limit_to(call_timeout)
     return Guard(marks, hangs)
 

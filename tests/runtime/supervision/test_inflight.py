@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 
@@ -10,7 +11,7 @@ import pytest
 
 from ekuiper.runtime.author import PACKAGE
 from ekuiper.runtime.guard import Guard
-from ekuiper.runtime.hangs import Hangs
+from ekuiper.runtime.hangs import Hangs, watched_by_thread
 from ekuiper.runtime.supervision.inflight import SLOTS, Calls, between_looks, patience
 from ekuiper.runtime.supervision.marks import Marks, new_marks
 from ekuiper.runtime.supervision.overdue import Overdue
@@ -89,10 +90,12 @@ def test_how_long_and_how_often():
 class Stage:
     """A supervisor's look at a worker that is not there: the calls are put into the memory."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Marks, worker: int = 0) -> None:
         self.calls = marks.calls
         self.calls.timeout = 1.0
         self.marks = marks
+        self.worker = worker
+        self.hears = True
         self.overdue = Overdue(marks, Report("p"))
         self.numbers = [marks.claim(name)[0] for name in NAMES]
 
@@ -101,7 +104,7 @@ class Stage:
         self.marks.lengths[number] = 1
 
     def look(self, now: float) -> bool:
-        return self.overdue.look(now, 0)
+        return self.overdue.look(now, self.worker, hears=self.hears)
 
 
 def test_who_exceeds_the_limit_is_guilty(marks):
@@ -195,19 +198,69 @@ def test_the_stack_is_found_in_the_dump():
     assert lines_of("", 1) == ["(its stack could not be taken)"]
 
 
-def test_a_first_call_after_a_pause_is_announced_once(marks, monkeypatch):
+def test_a_first_call_after_a_pause_is_announced_once(marks):
     """On the thread of the function; the pause begins when none was seen for two looks."""
-    monkeypatch.setattr("ekuiper.runtime.supervision.inflight.STUCK_AFTER", 0.01)
     roused = []
     hangs = Hangs(marks.calls, lambda: roused.append(threading.current_thread()))
     hangs.limit_to(None)
-    guard = Guard(marks, hangs)
-    f = guard.around("f", bytes, str.encode)
+    f = Guard(marks, hangs).around("f", bytes, str.encode)
+    assert hangs.left is None
     for times in (1, 2):
         for _ in range(5):
             assert f(b"x") == b"x"
         assert roused == [threading.current_thread()] * times
-        deadline = time.monotonic() + DEADLINE
-        while marks.calls.awake:
-            assert time.monotonic() < deadline
-            os.sched_yield()
+        assert 0.0 < hangs.left <= between_looks(patience(None))
+        hangs.look()
+        assert hangs.left is not None
+        hangs.look()
+        assert hangs.left is None
+
+
+def test_no_pause_begins_while_calls_come(marks):
+    """Nor when one came between the looks."""
+    hangs = Hangs(marks.calls, lambda: None)
+    f = Guard(marks, hangs).around("f", lambda frame: hangs.look() or frame, str.encode)
+    f(b"x")
+    for _ in range(3):
+        hangs.look()
+        assert hangs.left is not None
+        f(b"x")
+
+
+def test_without_a_supervisor_a_thread_looks(marks, monkeypatch, caplog):
+    """As long as calls come."""
+    monkeypatch.setattr("ekuiper.runtime.supervision.inflight.STUCK_AFTER", 0.01)
+    hangs = watched_by_thread(marks.calls)
+    hangs.limit_to(None)
+    f = Guard(marks, hangs).around("f", lambda frame: until_told(caplog), str.encode, "function f")
+    assert f(b"x") is True
+    deadline = time.monotonic() + DEADLINE
+    while marks.calls.awake:
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+def until_told(caplog) -> bool:
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        if any("function f: a call takes longer" in text for text in caplog.messages):
+            return True
+        os.sched_yield()
+    return False
+
+
+def test_a_worker_with_a_command_is_waited_for(marks):
+    """Its main thread does not hear; stacks are taken from outside only where no thread runs, or
+    it has to be killed. Here the signal for that ends it."""
+    worker = subprocess.Popen(["sleep", "60"])
+    stage = Stage(marks, worker.pid)
+    stage.calls.timeout = None
+    stage.calls.awake = True
+    stage.overdue.roused(0.0)
+    stage.begin(0, 5)
+    stage.hears = False
+    assert [stage.look(now) for now in (0.0, 5.0, 8.0)] == [False] * 3
+    assert worker.poll() is None
+    stage.hears = True
+    assert stage.look(9.0) is False
+    assert worker.wait(DEADLINE) < 0

@@ -7,6 +7,7 @@ with another package.
 
 import _socket as socket
 import os
+import select
 from _thread import allocate_lock
 from _weakrefset import WeakSet
 from collections import deque
@@ -42,7 +43,7 @@ __all__ = [
     "pair",
 ]
 
-VERSION = 4
+VERSION = 5
 
 HELLO, READY, FAILED, ANSWER, COMMAND, STATUS, CALLS = range(7)
 ACTIVATE, PREPARE, HAND_OVER, TAKE_OVER, TAKEN, GIVEN, KEEP, FILES, WORN, PING = range(7, 17)
@@ -94,6 +95,14 @@ class Link:
         """So many that came with the frame received last, or with one before it; the caller's to
         close."""
         return [self._descriptors.popleft() for _ in range(min(count, len(self._descriptors)))]
+
+    def ready(self, seconds: float) -> bool:
+        """Wait so long for a frame to come; whether one, or the end, has begun to."""
+        if self._read:
+            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(1000 * seconds))
 
     def recv(self) -> Frame:
         """Wait for the next frame."""

@@ -100,6 +100,11 @@ class Machine(Table):
         return self.state is State.SERVING and self._out is None and bool(self.starts.live)
 
     @property
+    def hears(self) -> bool:
+        """Whether the worker has no command, so that its main thread hears us."""
+        return self._out is None and self.swap is None
+
+    @property
     def doing(self) -> str:
         """What the plugin is at, for the user."""
         if self.swap is not None:

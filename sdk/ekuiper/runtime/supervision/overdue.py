@@ -1,11 +1,11 @@
 """Calls that take too long, as the supervisor sees them: alone, whatever the worker's threads do.
 
-The worker tells the stack of such a call itself, from a thread that looks at the others while they
-stand still: nothing can go wrong with that, but it needs the interpreter's lock. If author code
-keeps that to itself (a regular expression that never ends, a C library), the worker says nothing,
-and only then it is sent a signal at which faulthandler writes the stacks of all threads into the
-shared memory. That needs no lock; that it reads what other threads might be changing does no harm,
-as none can run.
+The worker tells the stack of such a call itself, from its main thread, which looks at the others
+while they stand still: nothing can go wrong with that, but it needs the interpreter's lock. If
+author code keeps that to itself (a regular expression that never ends, a C library), the worker
+says nothing, and only then it is sent a signal at which faulthandler writes the stacks of all
+threads into the shared memory. That needs no lock; that it reads what other threads might be
+changing does no harm, as none can run.
 """
 
 import faulthandler
@@ -77,11 +77,12 @@ class Overdue:
         if self.deadline is None:
             self.deadline = now
 
-    def look(self, now: float, worker: int) -> bool:
-        """Look at the calls of this process; True when it has to be killed for one."""
+    def look(self, now: float, worker: int, *, hears: bool) -> bool:
+        """Look at the calls of this process; True when it has to be killed for one. If its main
+        thread has a command it `hears` nothing, so it may well be that it told nothing."""
         if self._marks is None or self.deadline is None or now < self.deadline:
             return False
-        return self._look(now, worker, self._marks)
+        return self._look(now, worker, self._marks, hears)
 
     def died(self, now: float, how: str) -> Verdict:
         """The worker has; why. The next one begins without calls."""
@@ -126,7 +127,7 @@ class Overdue:
             return ""
         return os.pread(self._marks.fd, _MOST, self._marks.size).decode("utf-8", "replace")
 
-    def _look(self, now: float, worker: int, marks: Marks) -> bool:
+    def _look(self, now: float, worker: int, marks: Marks, hears: bool) -> bool:
         calls, timeout = marks.calls, marks.calls.timeout
         limit = patience(timeout)
         pause = between_looks(limit)
@@ -134,7 +135,9 @@ class Overdue:
         self._seen.look(now, flying := calls.calls())
         self.deadline = now + pause if flying or calls.awake else None
         late = self._seen.longer(now, limit)
-        self._have_told(now, worker, marks, [each for each in late if each[2] >= limit + grace])
+        if hears or timeout is not None:
+            untold = [each for each in late if each[2] >= limit + grace]
+            self._have_told(now, worker, marks, untold)
         for number, serial, seconds in late:
             if calls.told[number] == serial and timeout is not None and seconds >= timeout:
                 self._guilty, self.deadline = number, None

@@ -176,7 +176,7 @@ class Supervisor:
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             worker.kill()
-        late = self._overdue.look(now, worker.pid)
+        late = self._overdue.look(now, worker.pid, hears=self._machine.hears)
         if self._pulse.look(now, worker, rests=self._machine.rests) or late:
             worker.kill()
         if ended is None:
@@ -235,7 +235,7 @@ class Supervisor:
                 worker.kill()
                 return self._machine.failed(now, str(error))
         if kind == READY:
-            self._activate(worker)
+            self._tell(worker, ACTIVATE)
             return self._machine.ready(now, self._renewals.ready(content, beside=False))
         if kind == FILES:
             self._renewals.read(content, beside=False)
@@ -243,6 +243,7 @@ class Supervisor:
             self._renewals.exceeded(now, content.decode())
         if kind == CALLS:
             self._overdue.roused(now)
+            self._tell(worker, CALLS)  # its main thread, which waits for us
         if kind == FAILED:
             self._kill_at = now + FAILED_TIMEOUT
             return self._machine.failed(now, content.decode("utf-8", "replace"))
@@ -261,9 +262,9 @@ class Supervisor:
             return self._machine.switched(now, failed)
         return []
 
-    def _activate(self, worker: Spawned) -> None:
+    def _tell(self, worker: Spawned, kind: int) -> None:
         try:
-            worker.link.send(ACTIVATE, 0)
+            worker.link.send(kind, 0)
         except ChannelClosedError:
             pass  # it has died: the machine hears of it next
 

@@ -32,6 +32,7 @@ from .link import (
     TAKEN,
     VERSION,
     WORN,
+    Frame,
     Link,
     inherited,
 )
@@ -52,6 +53,7 @@ class Seat:
         self._link = link
         self._name = name
         self.guard: Guard | None = None
+        self._hangs: Hangs | None = None
         if marks is not None:
             let_stacks_be_taken(marks)
             self._hangs = Hangs(marks.calls, lambda: self._tell(CALLS, 0))
@@ -85,14 +87,14 @@ class Seat:
     def serve(self, config: PluginConfig, symbols: Symbols) -> None:
         """Say that all is imported, and do as the supervisor says until it ends, or another worker
         has taken over."""
-        if self.guard is not None:
+        if self._hangs is not None:
             self._hangs.limit_to(config.call_timeout)
         heir = Heir(symbols)
         try:
             self._tell(FILES, 0, dumps(author_files(), "files"))
             self._link.send(READY, 0, Settings.of(config).packed())
             while True:
-                kind, number, frame = self._link.recv()
+                kind, number, frame = self._hear()
                 if kind == COMMAND:
                     self._link.send(ANSWER, number, symbols.answer(frame))
                     symbols.answered()
@@ -114,6 +116,13 @@ class Seat:
                     return
         except ChannelClosedError:
             pass
+
+    def _hear(self) -> Frame:
+        """The supervisor's next frame; until it comes, calls that hang are looked for."""
+        if (hangs := self._hangs) is not None:
+            while (left := hangs.left) is not None and not (left and self._link.ready(left)):
+                hangs.look()
+        return self._link.recv()
 
     def _line(self) -> Link | None:
         """The line to the other worker that came with the last frame."""
