@@ -8,9 +8,9 @@ from .manifest import Manifest, check_name, read_manifest, read_manifest_file
 from .table import About, Table, read_table
 from .toml import Fields, load_toml
 
-__all__ = ["Project"]
+__all__ = ["PYPROJECT", "Project"]
 
-_PYPROJECT = "pyproject.toml"
+PYPROJECT = "pyproject.toml"
 _TABLE = "[tool.ekuiper]"
 
 
@@ -46,7 +46,7 @@ class Project:
     def load(cls, folder: Path) -> "Project":
         """Read the project in `folder`. Raises `ManifestError` that says what is missing."""
         folder = folder.resolve()
-        path = folder / _PYPROJECT
+        path = folder / PYPROJECT
         if not path.is_file():
             return _described(folder, _manifest_in(folder))
         file = Fields(path, "", load_toml(path))
@@ -73,7 +73,7 @@ def _described(folder: Path, manifest: Manifest, project: Fields | None = None) 
 def _manifest_in(folder: Path) -> Manifest:
     if folder.is_dir() and not list(folder.glob("*.json")):
         reason = (
-            f"holds no <name>.json and no {_PYPROJECT} with {_TABLE}; `ekuiper new NAME` makes a "
+            f"holds no <name>.json and no {PYPROJECT} with {_TABLE}; `ekuiper new NAME` makes a "
             "plugin's folder"
         )
         raise ManifestError(str(folder), "", reason)

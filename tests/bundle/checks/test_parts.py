@@ -65,6 +65,19 @@ def test_projects_that_cannot_be_read(tmp_path: Path, text: str, told: str) -> N
     assert told in found.reason
 
 
+def test_a_table_of_no_symbol(tmp_path: Path) -> None:
+    """What is said of a symbol that the code has not is used by nothing."""
+    draft = Draft()
+    folder = project(tmp_path, draft)
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write(f"\n[tool.ekuiper.functions.{draft.function}x]\nicon = 'a'\n")
+        file.write(f"[tool.ekuiper.sources.{draft.source}]\nicon = 'a'\n")
+    (found,) = check_folder(folder, interpreter=QUICK).findings
+
+    assert (found.id, found.place) == ("stray-file", "pyproject.toml")
+    assert f"did you mean {draft.function!r}?" in found.reason
+
+
 def test_a_plugin_file_that_is_left_out(tmp_path: Path) -> None:
     """By git's rules or by one's own: `ekuiper pack` would refuse it."""
     folder = project(tmp_path, Draft())

@@ -13,7 +13,7 @@ from ..contents import Contents, collect
 from ..declared import Declared
 from ..manifest import Manifest
 from ..metadata import metadata_files
-from ..project import Project
+from ..project import PYPROJECT, Project
 from . import rules
 from .code import check_declared, check_syntax, own_code
 from .executable import check_executable, check_install_script
@@ -24,7 +24,7 @@ from .manifest import Text, check_manifest
 from .model import Bundle, Member
 from .naming import check_names
 from .running import Interpreter, ask_code, check_interpreter, least_python, unpacked
-from .settings import check_settings
+from .settings import check_settings, check_table
 from .sockets import check_rule_files
 from .zips import open_zip
 
@@ -32,7 +32,6 @@ __all__ = ["Checked", "check_archive", "check_folder"]
 
 _LINKS = ("link out of the folder", "broken link", "link to a folder")
 _ODD = "no plain file"
-_PYPROJECT = "pyproject.toml"
 _TELLING = {
     rule.id
     for rule in (
@@ -112,7 +111,7 @@ def check_folder(
     elif manifest.executable not in bundle.files:
         reason = f"{manifest.executable}, the plugin file, is left out of a pack"
         fix = "Name it in include of [tool.ekuiper], or have git not ignore it."
-        findings.append(rules.NO_EXECUTABLE(bundle.at(_PYPROJECT), reason, fix))
+        findings.append(rules.NO_EXECUTABLE(bundle.at(PYPROJECT), reason, fix))
     findings += _check_python(bundle, manifest, project, interpreter)
     declared = None
     if _can_run(bundle, manifest, findings):
@@ -127,6 +126,7 @@ def check_folder(
     if declared is not None or not generated:  # else nobody knows of symbols
         packed = _with_metadata(bundle, project, manifest, declared)
         findings += check_settings(packed, manifest)
+        findings += check_table(bundle, project.tool, manifest) if project else ()
         findings += check_rule_files(packed, manifest)
     return Checked(_or_problem(findings, bundle, folder, problem), manifest)
 
@@ -176,7 +176,7 @@ def _or_problem(
     wrong with a `pyproject.toml` nothing else tells, and such a folder needs no manifest."""
     if problem is None:
         return findings
-    if Path(problem.path).name == _PYPROJECT:
+    if Path(problem.path).name == PYPROJECT:
         findings = [each for each in findings if each.id != rules.NO_MANIFEST.id]
     elif any(each.severity == "error" for each in findings):
         return findings

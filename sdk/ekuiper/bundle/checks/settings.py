@@ -1,20 +1,23 @@
 """Settings and metadata of symbols: sources/*.yaml, and sources|sinks|functions/*.json."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import yaml
 
 from ..manifest import Manifest
+from ..metadata import KINDS
+from ..project import PYPROJECT
+from ..table import Table
 from . import rules
 from .finding import Finding
 from .layout import METADATA_FOLDERS
 from .manifest import load_json
 from .model import Bundle, Member
 
-__all__ = ["check_settings"]
+__all__ = ["check_settings", "check_table"]
 
 _TAG = "tag:yaml.org,2002:"
 _NO_TEXTS = {f"{_TAG}{kind}" for kind in ("int", "float")}
@@ -87,10 +90,23 @@ def _check_file(
     else:
         stems = {stem}
     if not stems & set(symbols):
-        near = get_close_matches(stem, symbols, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        reason = f"the manifest names no {folder[:-2]} {stem!r}{hint}"
-        yield rules.STRAY_FILE(place, reason, "Call it like its symbol, or leave it out.")
+        yield _stray(place, folder[:-2], stem, symbols)
+
+
+def check_table(bundle: Bundle, table: Table, manifest: Manifest) -> Iterator[Finding]:
+    """Symbols that `[tool.ekuiper]` describes, and the code has not."""
+    for kind in KINDS:
+        symbols = getattr(manifest, kind)
+        for name in getattr(table, kind):
+            if name not in symbols:
+                yield _stray(bundle.at(PYPROJECT), kind[:-1], name, symbols)
+
+
+def _stray(place: str, kind: str, name: str, symbols: Sequence[str]) -> Finding:
+    near = get_close_matches(name, symbols, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    reason = f"there is no {kind} {name!r}{hint}"
+    return rules.STRAY_FILE(place, reason, "Call it like its symbol, or leave it out.")
 
 
 def _metadata_problem(folder: str, member: Member) -> str:
