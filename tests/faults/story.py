@@ -107,9 +107,20 @@ def _deaths(evidence: Evidence, roles: dict[int, str]) -> Iterable[Death]:
             yield Death(done.began, pid, role)
         elif done.what == "crash":
             yield Death(done.began, 0, "top")
-    for entry in evidence.host:
-        if entry[0] == "respawned" and entry[3] == "told to":
-            yield Death(entry[2], 0, "top")
+    respawned = [e[2] for e in evidence.host if e[0] == "respawned" and e[3] == "told to"]
+    untold = (at for at in _told_to_respawn(evidence) if not _soon(at, respawned, evidence))
+    for at in (*respawned, *untold):
+        yield Death(at, 0, "top")
+
+
+def _told_to_respawn(evidence: Evidence) -> list[float]:
+    return [done.began for done in evidence.done if done.what == "respawn"]
+
+
+def _soon(at: float, respawned: list[float], evidence: Evidence) -> bool:
+    """Whether the host wrote that it did so; one that was killed before it was over did not."""
+    crashes = [done.began for done in evidence.done if done.what == "crash" and done.began >= at]
+    return any(at - _EARLY <= each <= min([*crashes, float("inf")]) for each in respawned)
 
 
 def _killed(evidence: Evidence, hung: float) -> float:

@@ -1,0 +1,24 @@
+"""Deaths and outages, as they are read out of a run's journals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .evidence import Done
+from .story import Story
+from .test_oracle import evidence
+
+
+def deaths(host: list[list[Any]], *done: Done) -> list[float]:
+    return [death.at for death in Story(evidence(host, done=list(done))).deaths]
+
+
+def test_a_plugin_that_the_host_kills():
+    """Once, when the host did so; when it was told, if it was killed before it could write that."""
+    told, crash = Done("respawn", "", 5.0, 5.0), Done("crash", "", 6.0, 7.0)
+    respawned = ["respawned", 5.4, 5.1, "told to", "ok"]
+
+    assert deaths([respawned], told) == [5.1]
+    assert deaths([respawned], told, crash) == [5.1, 6.0]
+    assert deaths([], told, crash) == [5.0, 6.0]
+    assert deaths([["respawned", 9.4, 9.1, "told to", "ok"]], told, crash) == [5.0, 6.0, 9.1]
