@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -152,3 +153,21 @@ def wire() -> Iterator[Callable[..., Wire]]:
 def rows(inbox: Inbox, count: int) -> list[Any]:
     """The next messages of a source, parsed."""
     return [json.loads(inbox.recv(DEADLINE)) for _ in range(count)]
+
+
+File = tuple[int, int]
+
+
+def file_of(fd: int) -> File | None:
+    """What a descriptor of this process leads to; None for a closed one."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def leading_to(files: set[File | None]) -> list[int]:
+    """The descriptors of this process that lead to one of these files. To count them all would
+    count what other tests left to be closed."""
+    return [fd for fd in map(int, os.listdir("/proc/self/fd")) if file_of(fd) in files]

@@ -6,6 +6,7 @@ import os
 import socket
 
 import pytest
+from tests.runtime.conftest import file_of, leading_to
 
 from ekuiper.protocol.addresses import Addresses
 from ekuiper.protocol.codec import encode_command
@@ -19,7 +20,7 @@ START, STOP = (
 )
 
 pytestmark = pytest.mark.skipif(
-    not os.path.isdir("/proc/self/fd"), reason="counts descriptors in /proc"
+    not os.path.isdir("/proc/self/fd"), reason="looks at descriptors in /proc"
 )
 
 
@@ -39,16 +40,15 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def custody(listener):
+def custody(listener, tmp_path):
     """It has what a sink with acks has: its listener, and a file and a pipe of the ledger."""
-    before = len(os.listdir("/proc/self/fd"))
     custody = Custody()
-    file = os.open(os.devnull, os.O_RDONLY)
+    file = os.open(tmp_path / "memory", os.O_CREAT)
     fds = [file, *os.pipe(), os.dup(listener.fileno())]
+    files = {file_of(fd) for fd in fds}
     custody.keep(name_of(("sink", "k", *PLACE)), fds)
     yield custody
-    gone = listener.fileno() < 0
-    assert len(os.listdir("/proc/self/fd")) == before - gone
+    assert leading_to(files) == [listener.fileno()] * (listener.fileno() >= 0)
 
 
 def test_stopped_without_a_worker(custody, listener, path):
