@@ -175,7 +175,7 @@ class TestLife:
             deadline = time.monotonic() + 5.0
             while threading.active_count() > quiet and time.monotonic() < deadline:
                 os.sched_yield()  # a closed listener's thread ends by itself, a moment later
-            assert threading.active_count() == quiet
+            assert threading.active_count() <= quiet  # what other tests left may end, too
             gc.collect()
             return len(os.listdir("/dev/fd"))
 
@@ -190,7 +190,7 @@ class TestLife:
         before = descriptors()
         for _ in range(5):
             run()
-        assert descriptors() == before
+        assert descriptors() <= before
         os.rmdir(place)  # it is empty
 
 
