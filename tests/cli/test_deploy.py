@@ -285,7 +285,7 @@ def test_rows_of_a_try(command: Command, stubs: list[Stub], tmp_path: Path) -> N
     assert ran.code == 0, ran.err
     assert [line.split() for line in ran.out.splitlines()[1:4]] == [
         ["a", "b"],
-        ["1", "20.500"],
+        ["1", "20.5"],
         ["2"],
     ]
     assert f"2 rows from {stub.name}" in ran.out

@@ -1,11 +1,11 @@
 """`ekuiper try`: one rule of a project on a real eKuiper, and the rows that come of it."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from ..errors import HostError
@@ -15,13 +15,15 @@ from .shared.console import make_console
 from .shared.hosts import one_to, token, token_file
 from .shared.jsontext import print_json
 from .shared.options import duration
-from .shared.texts import cell, times
+from .shared.rowtable import table_of_rows
+from .shared.texts import times
 from .trying.files import recorded, rule_in, samples, streams_in
 
 __all__ = ["try_"]
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _SHOWN = 20
+_NAMED = re.compile(r"\bAS\s+`?(\w+)", re.IGNORECASE)  # columns that the rule makes
 
 
 @click.command("try")
@@ -111,17 +113,7 @@ def try_(
     if not as_json:
         console.print(Text(sql, "dim"), soft_wrap=True)
         if seen:
-            console.print(_table(seen[-_SHOWN:]))
+            console.print(table_of_rows(seen[-_SHOWN:], console.width, _NAMED.findall(sql)))
         left = f", the last {_SHOWN} of them" if number > _SHOWN else ""
         console.print(Text(f"{times(number, 'row')} from {to.name}{left}", "bold"))
     sys.exit(0 if number else 1)
-
-
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="cyan")
-    names = dict.fromkeys(name for row in rows for name in row)
-    for name in names:
-        table.add_column(cell(name), overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(cell(row.get(name)) for name in names))
-    return table
