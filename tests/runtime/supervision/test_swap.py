@@ -434,3 +434,21 @@ class TwoWorkers(World):
         assert not self.reloading
         assert self.machine.swap is None
         super().calm_down()
+
+
+def test_when_the_main_thread_of_the_worker_hears(driver):
+    """While it has no command, and until it hands over; also while another one is prepared."""
+    driver.serving()
+    assert driver.machine.hears
+    (send,) = driver.do("command", SOURCE)
+    assert not driver.machine.hears
+    driver.do("replied", send.number, OK)
+    reload(driver)
+    assert driver.machine.hears
+    (prepare,) = driver.do("next_ready", 300.0)
+    assert driver.machine.hears
+    driver.do("next_replied", prepare.number, OK)
+    assert driver.machine.state is State.SWITCHING
+    assert not driver.machine.hears
+    driver.do("switched", {})
+    assert driver.machine.hears

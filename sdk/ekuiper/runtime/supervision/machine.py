@@ -102,7 +102,7 @@ class Machine(Table):
     @property
     def hears(self) -> bool:
         """Whether the worker has no command, so that its main thread hears us."""
-        return self._out is None and self.swap is None
+        return self._out is None and (self.swap is None or self.swap.beside)
 
     @property
     def doing(self) -> str:
