@@ -5,7 +5,13 @@ import threading
 import time
 
 from ..context import Context
-from ..errors import ChannelClosedError, ChannelResetError, PluginError, SymbolError
+from ..errors import (
+    ChannelClosedError,
+    ChannelResetError,
+    EkuiperError,
+    PluginError,
+    SymbolError,
+)
 from ..protocol.codec import encode_row, encode_source_error
 from ..protocol.messages import Ack, CallContext, Meta, SourceError
 from ..transport import Outbox
@@ -76,35 +82,37 @@ class SourceContext(_PlacedContext):
 
     def emit(self, message: dict[str, Any], meta: dict[str, Any] | None = None) -> None:
         try:
-            frame = encode_row((message, meta))
-        except PluginError as error:
-            where = caller()
-            self._refuse(f"row dropped: {error} (emitted at {where})", where)
-        else:
-            self._send(frame)
+            self._outbox.send(encode_row((message, meta)))
             self.rows += 1
+        except (PluginError, ChannelResetError) as error:
+            self._drop("row", error)
+        except ChannelClosedError:
+            self._slow_down()
+            raise
 
     def emit_error(self, error: str) -> None:
-        self._send(encode_source_error(SourceError(str(error))))
-        self.errors += 1
-
-    def _send(self, frame: bytes) -> None:
         try:
-            self._outbox.send(frame)
+            self._outbox.send(encode_source_error(SourceError(str(error))))
+            self.errors += 1
+        except ChannelResetError as reset:
+            self._drop("error", reset)
         except ChannelClosedError:
-            # A loop that swallows this must not burn a core for as long as the process lives.
-            thread = threading.get_ident()
-            if thread in self._told_closed:
-                time.sleep(1.0)
-            self._told_closed.add(thread)
+            self._slow_down()
             raise
-        except ChannelResetError as error:
-            where = caller()
-            self._refuse(f"row dropped: {error} (emitted at {where})", where)
 
-    def _refuse(self, text: str, where: str) -> None:
+    def _drop(self, what: str, error: EkuiperError) -> None:
+        where = caller()
+        text = f"{what} dropped: {error} (emitted at {where})"
         self._reporter.wrong(text, key=where)
         self.emit_error(f"{self._symbol}: {text}")
+
+    def _slow_down(self) -> None:
+        """A loop that swallows a closed channel must not burn a core for as long as the process
+        lives."""
+        thread = threading.get_ident()
+        if thread in self._told_closed:
+            time.sleep(1.0)
+        self._told_closed.add(thread)
 
 
 class SinkContext(_PlacedContext):
