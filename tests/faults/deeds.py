@@ -35,10 +35,14 @@ class Deeds:
             timer.join()
         self._reloading.finish()
 
-    def restore(self) -> None:
-        """Wait until every file that was away or spoilt is as it was."""
+    def await_files(self) -> None:
+        """Wait until every socket's file that was away is there."""
         for timer in self._restoring:
             timer.join()
+
+    def restore(self) -> None:
+        """Wait until every file that was away or spoilt is as it was."""
+        self.await_files()
         self._reloading.finish()
 
     def kill(self, step: Step) -> str:

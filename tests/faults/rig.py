@@ -18,7 +18,7 @@ from . import processes
 from .deeds import Deeds
 from .evidence import Done, Evidence
 from .journal import Reader
-from .plan import Plan, Step
+from .plan import FUNCTIONS, Plan, Step
 from .scene import Scene
 from .watch import Watch
 
@@ -158,6 +158,8 @@ class Rig:
             if step.what in ("reload", "spoil"):
                 self._deeds.reload(step)
                 continue
+            if step.what == "again" and step.target in FUNCTIONS:
+                self._deeds.await_files()  # what took long before may have made this step late
             with self._noted(step) as note:
                 note.append(self._deed(step)(step) or "")
         threading.Event().wait(max(0.0, began + self._plan.ends - time.monotonic()))
