@@ -8,6 +8,7 @@ import signal
 import pytest
 from tests.runtime.test_process import DEADLINE
 
+from ekuiper.errors import ConnectError
 from ekuiper.protocol.codec import encode_command
 from ekuiper.protocol.messages import Command, Meta
 
@@ -27,12 +28,16 @@ while (HERE / "wait").exists():
     time.sleep(0.01)
 plugin.start(PluginConfig('p', {}, {'k': K}, {}))
 """
+CONFIGURED = """class K(Sink):
+    def configure(self, conf):
+        if (HERE / "deadly").exists():
+            os.kill(os.getpid(), 9)"""
 PLACE = Meta("r", "o", 0)
 
 
 @pytest.fixture
 def plugin(supervised):
-    plugin = supervised("import time" + BODY).hosted()
+    plugin = supervised("import os, time" + BODY).hosted()
     plugin.start("sink", "k")
     return plugin
 
@@ -93,3 +98,16 @@ def test_nothing_is_held_twice(plugin, url):
     assert plugin.command(encode_command(Command("stop", "sink", "k", PLACE, None, {}))) == b"ok"
     assert not os.path.exists(url.removeprefix("ipc://"))
     await_status(plugin, lambda _: held(plugin)[0] == supervisor - 1)
+
+
+def test_a_sink_that_is_left_out_turns_its_host_away(supervised):
+    """Else rows would go where nobody takes them."""
+    body = "import os, time" + BODY.replace("class K(Sink):", CONFIGURED)
+    plugin = supervised(body).hosted()
+    plugin.start("sink", "k")
+    (plugin.folder / "deadly").touch()
+    kill_worker(plugin)
+    await_status(plugin, lambda found: found["generation"] == 5 and found["state"] == "serving")
+
+    with pytest.raises(ConnectError):
+        plugin.transport.push(plugin.addresses.data(PLACE))

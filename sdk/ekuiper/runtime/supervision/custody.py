@@ -65,6 +65,13 @@ class Custody:
         if order is not None:
             self._end(order, shut=alone)
 
+    def left_out(self, orders: Iterable[Order]) -> None:
+        """These are started no more: a host that waits for no ack is turned away where nobody will
+        take what it brings."""
+        for order in orders:
+            if order.key is not None and len(self._kept.get(name_of(order.key), ())) == 1:
+                self._end(order, shut=True)
+
     def forget(self, name: bytes) -> None:
         """Close what is kept under this name."""
         for fd in self._kept.pop(name, ()):

@@ -82,6 +82,11 @@ class Starts:
         )
         return sorted(orders, key=lambda order: order.rank)
 
+    @property
+    def left_out(self) -> list[Order]:
+        """Those that no worker is given."""
+        return [self.live[key] for key in self.parked if key in self.live]
+
     def forgive_all(self, now: float) -> None:
         """The code is new: what is left out is tried again soon."""
         for key in self.parked:

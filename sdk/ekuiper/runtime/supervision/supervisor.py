@@ -193,7 +193,9 @@ class Supervisor:
         verdict = self._overdue.died(now, how)
         self._status.died(verdict.reason)
         self._custody.how = verdict.how
-        return actions + self._machine.died(now, verdict.how, asked=verdict.asked)
+        actions += self._machine.died(now, verdict.how, asked=verdict.asked)
+        self._custody.left_out(self._machine.starts.left_out)
+        return actions
 
     def _use(self, marks: Marks | None) -> None:
         """From now on it is another worker that leaves marks, or may be late."""
