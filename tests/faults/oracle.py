@@ -41,7 +41,7 @@ def judge(evidence: Evidence) -> Verdict:
     found += [
         ("stuck", f"{flow} does not work after the last fault")
         for flow, when in evidence.flowing.items()
-        if when is None
+        if when is None and not _left_out(story, flow)
     ]
     found += [("left behind", text) for text in evidence.seen]
     for part in _PARTS:
@@ -59,8 +59,16 @@ def _judge_respawns(story: Story) -> tuple[list[tuple[str, str]], dict[str, int]
         if not story.expected(outage)
     ]
     deaths = len(story.deaths)
-    return found, {"deaths": deaths, "respawns": len(story.outages)}
+    left_out = len(story.done("left out"))
+    return found, {"deaths": deaths, "respawns": len(story.outages), "left out": left_out}
 
+
+def _left_out(story: Story, flow: str) -> bool:
+    """Whether its start had killed three workers in a row, so that no other is given it."""
+    return bool(story.done("left out", target=flow)) and len(story.deaths) >= _TRIES
+
+
+_TRIES = 3
 
 _PARTS = (
     *(judge_calls, judge_commands, judge_source, judge_sink),

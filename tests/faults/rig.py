@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from ekuiper.runtime.supervision.asking import statuses
+
 from . import processes
 from .deeds import Deeds
 from .evidence import Done, Evidence
@@ -89,6 +91,7 @@ class Rig:
             flowing = self._flowing_again(ended)
             if all(flowing.values()):
                 self._look_for_leaks(before)
+            self._note_left_out()
             self._end_host()
         except RigError as error:
             failure = f"{error}\n{self.log()}"
@@ -245,6 +248,15 @@ class Rig:
             more = processes.held(self._mark).beyond(before)
             told = "\n    ".join(processes.describe(self._mark))
             self._seen.append(f"holds {more}:\n    {told}")
+
+    def _note_left_out(self) -> None:
+        """What the supervisor says that it starts no more, after three deaths in a row."""
+        now = time.monotonic()
+        for status in statuses(str(self._scene.sockets)):
+            for symbol in status["symbols"]:
+                if symbol["state"] == "out":
+                    what = symbol["name" if symbol["kind"] == "function" else "kind"]
+                    self._done.append(Done("left out", what, now, now))
 
     def _end_host(self) -> None:
         assert self._process is not None

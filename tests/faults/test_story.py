@@ -6,7 +6,7 @@ from typing import Any
 
 from .evidence import Done
 from .story import Story
-from .test_oracle import evidence
+from .test_oracle import evidence, killed, kinds
 
 
 def deaths(host: list[list[Any]], *done: Done) -> list[float]:
@@ -22,3 +22,14 @@ def test_a_plugin_that_the_host_kills():
     assert deaths([respawned], told, crash) == [5.1, 6.0]
     assert deaths([], told, crash) == [5.0, 6.0]
     assert deaths([["respawned", 9.4, 9.1, "told to", "ok"]], told, crash) == [5.0, 6.0, 9.1]
+
+
+def test_what_is_left_out():
+    """Permitted after three deaths, if the supervisor says so."""
+    out, deaths = Done("left out", "sink", 19.0, 19.0), [killed(at) for at in (5.0, 6.0, 7.0)]
+    for done, found in (
+        ([out, *deaths], set()),
+        ([out, *deaths[1:]], {"stuck"}),
+        (deaths, {"stuck"}),
+    ):
+        assert kinds(evidence(done=done)._replace(flowing={"sink": None})) == found

@@ -164,7 +164,7 @@ class Status:
             "memory": memory(family(os.getpid())),
             "symbols": symbols(
                 [order for key, order in starts.live.items() if key not in starts.parked],
-                [starts.live[key] for key in starts.parked if key in starts.live],
+                starts.left_out,
                 running,
                 self._overdue.stuck(now),
             ),
