@@ -90,6 +90,7 @@ class _Prepared:
         self._symbols = symbols
         self._go = threading.Event()
         self._ceded: Ceded | None = None
+        self._dropped = False
         self._function: RunningFunction | None = None
         self._symbol: RunningSymbol | None = None
         if command.kind == "func":
@@ -109,6 +110,8 @@ class _Prepared:
     def _await(self) -> Ceded | None:
         """What the function goes on with; on its thread."""
         self._go.wait()
+        if self._dropped:
+            raise ChannelClosedError("another one was prepared in its place")
         return self._ceded
 
     def check(self) -> None:
@@ -120,6 +123,9 @@ class _Prepared:
         """It is not wanted any more."""
         if self._symbol is not None:
             self._symbol.stop()
+        else:
+            self._dropped = True
+            self._go.set()
 
 
 class Heir:
@@ -147,10 +153,11 @@ class Heir:
         failed: dict[int, str] = {}
         due: dict[_Key, _Prepared] = {}
         for each in self._prepared:
+            unwanted = due.get(each.key) if each.number in numbers else each
             if each.number in numbers:
                 due[each.key] = each
-            else:
-                each.drop()
+            if unwanted is not None:
+                unwanted.drop()
         taken = list(due.values())
         while line is not None:
             try:
