@@ -75,8 +75,8 @@ def _missing(
     causes = _losing(story)
     permitted, forbidden = [], []
     given_up = _given_up(given)
-    later = _NEVER  # when the first of the rows after it was collected
-    for number in sorted(given, reverse=True):
+    later = _NEVER  # when the first of the rows given after it was collected
+    for number in sorted(given, key=lambda number: given[number][0], reverse=True):
         began, _, outcome = given[number]
         if number in when:
             later = min(later, when[number])

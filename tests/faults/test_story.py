@@ -33,3 +33,12 @@ def test_what_is_left_out():
         (deaths, {"stuck"}),
     ):
         assert kinds(evidence(done=done)._replace(flowing={"sink": None})) == found
+
+
+def test_a_row_with_a_number_of_its_own():
+    """A large one came before the row that a death lost, though its number is higher."""
+    host = [["given", 5.0, 900_000, 4.9, "ok"], ["given", 6.001, 7, 6.001, "ok"]]
+    plugin = [["collected", 5.5, 900_000, 71, None]]
+
+    assert kinds(evidence(host, plugin, done=[killed(6.0)])) == set()
+    assert kinds(evidence(host, plugin)) == {"lost"}
