@@ -63,6 +63,8 @@ class FunctionLock:
         owner."""
         deadline = time.monotonic() + timeout
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._fd = fd
+        _HELD.add(self)  # before it is locked, as another thread may fork at any moment
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +72,7 @@ class FunctionLock:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     owner = os.pread(fd, 200, 0).decode("utf-8", "replace") or "another process"
-                    os.close(fd)
+                    self.forget()
                     raise SymbolError(
                         f"function {self._name!r} of plugin {self._plugin!r}",
                         f"is already served by {owner}; one plugin at a time can serve a function "
@@ -79,8 +81,6 @@ class FunctionLock:
                 time.sleep(0.02)
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"plugin {self._plugin!r}, process {os.getpid()}".encode(), 0)
-        self._fd = fd
-        _HELD.add(self)
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held."""
