@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, cast
 
 from ..config import PluginConfig
 from ..errors import ConfigError
-from ..transport import Pace, Transport
+from ..transport import Pace, Request, Transport
+from ..transport.conversing import converse
 
 __all__ = ["VARIABLE", "Lap", "Laps", "probed"]
 
@@ -188,18 +189,7 @@ class _Channel(_Wrapper):
 
     def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
         """As a `Request` does, by these two."""
-        while True:
-            spin = pace.window()
-            try:
-                data = self.recv(spin=spin)
-            finally:
-                if spin:
-                    pace.release()
-            came = perf_counter_ns()
-            answer = respond(data)
-            sent = perf_counter_ns()
-            self.send(answer)
-            pace.answered(came, sent)
+        converse(cast(Request, self), respond, pace)
 
 
 class _Called(_Wrapper):

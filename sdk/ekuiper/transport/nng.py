@@ -7,7 +7,6 @@ written may be sent twice by PUSH; and one that it gives up, since its time is o
 """
 
 import select
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from ..errors import (
 from . import Pace, Peer
 from .ceded import Ceded
 from .connection import until
+from .conversing import converse
 from .keeper import Keeper
 from .nngchannel import NngChannel
 from .push import check_cuts
@@ -143,15 +143,7 @@ class _Req(NngChannel):
 
     def converse(self, respond: Callable[[bytes], bytes], pace: Pace) -> None:
         """`recv`, and `send` what `respond` makes of it, until one of them raises."""
-        while True:
-            if spin := pace.window():
-                pace.release()
-            reply = self.recv(spin=spin)
-            came = time.perf_counter_ns()
-            answer = respond(reply)
-            sent = time.perf_counter_ns()
-            self.send(answer)
-            pace.answered(came, sent)
+        converse(self, respond, pace)
 
     def ready(self) -> bool:
         """Whether `recv` would return or raise at once."""
